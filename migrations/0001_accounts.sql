@@ -1,0 +1,88 @@
+-- One set for SQLite and PostgreSQL: TEXT and BIGINT only, times in milliseconds since the epoch, every value from the program.
+
+CREATE TABLE users (
+    id                TEXT   NOT NULL PRIMARY KEY,
+    email             TEXT   NOT NULL UNIQUE,
+    name              TEXT   NOT NULL,
+    role              TEXT   NOT NULL,
+    password_hash     TEXT,
+    version           BIGINT NOT NULL,
+    locked_at         BIGINT,
+    email_verified_at BIGINT,
+    created_at        BIGINT NOT NULL,
+    last_signin_at    BIGINT
+);
+
+CREATE TABLE sessions (
+    id            TEXT   NOT NULL PRIMARY KEY,
+    user_id       TEXT   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    kind          TEXT   NOT NULL,
+    version       BIGINT NOT NULL,
+    auth_time     BIGINT NOT NULL,
+    created_at    BIGINT NOT NULL,
+    ends_at       BIGINT NOT NULL,
+    ip            TEXT,
+    user_agent    TEXT,
+    ended_at      BIGINT,
+    end_reason    TEXT,
+    revoked_until BIGINT
+);
+CREATE INDEX sessions_of_user ON sessions (user_id, created_at);
+CREATE INDEX sessions_revoked ON sessions (revoked_until);
+
+-- Pending sign-ups and resets. `id` and `code_mac` are keyed hashes: a copy of this table lets nobody answer a request.
+CREATE TABLE requests (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    purpose         TEXT   NOT NULL,
+    email           TEXT   NOT NULL,
+    user_id         TEXT   REFERENCES users (id) ON DELETE CASCADE,
+    name            TEXT,
+    password_hash   TEXT,
+    code_mac        TEXT   NOT NULL,
+    code_sent_at    BIGINT NOT NULL,
+    code_expires_at BIGINT NOT NULL,
+    attempts        BIGINT NOT NULL,
+    resends         BIGINT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL,
+    used_at         BIGINT
+);
+CREATE INDEX requests_of_user ON requests (user_id);
+
+-- The mail queue. `sealed` holds the letter encrypted, and nothing once it was sent.
+CREATE TABLE letters (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    recipient       TEXT   NOT NULL,
+    sealed          TEXT   NOT NULL,
+    created_at      BIGINT NOT NULL,
+    not_after       BIGINT,
+    attempts        BIGINT NOT NULL,
+    next_attempt_at BIGINT NOT NULL,
+    sent_at         BIGINT,
+    dropped_at      BIGINT,
+    last_error      TEXT
+);
+CREATE INDEX letters_pending ON letters (next_attempt_at) WHERE sent_at IS NULL AND dropped_at IS NULL;
+
+CREATE TABLE events (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    type       TEXT   NOT NULL,
+    user_id    TEXT,
+    actor_id   TEXT,
+    session_id TEXT,
+    ip         TEXT,
+    user_agent TEXT,
+    data       TEXT   NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX events_of_user ON events (user_id, created_at);
+
+-- Signing keys, sealed. Two nodes that make the same generation at once agree on the row that came first.
+CREATE TABLE keys (
+    purpose    TEXT   NOT NULL,
+    generation BIGINT NOT NULL,
+    kid        TEXT   NOT NULL,
+    sealed     TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (purpose, generation)
+);

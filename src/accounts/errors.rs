@@ -1,0 +1,124 @@
+//! The cases in which something cannot be done; the wording is the web's.
+use std::{error::Error, fmt, sync::Arc};
+
+use crate::{
+    hasher::{HashError, Overloaded},
+    model::invalid::Invalid,
+};
+
+/// A fault of ours or of something we depend on: logged once where it is answered, never shown.
+#[derive(Clone, Debug)]
+pub struct Internal(Arc<dyn Error + Send + Sync>);
+
+impl Internal {
+    /// A fault in words.
+    pub fn new(what: &str) -> Self {
+        Self(Arc::from(Box::<dyn Error + Send + Sync>::from(what)))
+    }
+}
+
+impl fmt::Display for Internal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Internal {
+    fn from(error: E) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+/// Why nothing was done with what was given.
+#[derive(Debug)]
+pub enum InputError {
+    /// Fields to correct.
+    Invalid(Vec<Invalid>),
+    /// A fault of ours.
+    Internal(Internal),
+}
+
+/// Why there is no new account or pending sign-up.
+#[derive(Debug)]
+pub enum SignupError {
+    /// Fields to correct.
+    Invalid(Vec<Invalid>),
+    /// The address has an account. Told only where addresses need no proof.
+    Taken,
+    /// Too many passwords are being hashed.
+    Overloaded,
+    /// A fault of ours.
+    Internal(Internal),
+}
+
+/// Why nobody was signed in.
+#[derive(Debug)]
+pub enum SigninError {
+    /// Fields to correct.
+    Invalid(Vec<Invalid>),
+    /// Unknown, wrong, locked, or not yet proven: nobody is told which.
+    Refused,
+    /// Too many passwords are being hashed.
+    Overloaded,
+    /// A fault of ours.
+    Internal(Internal),
+}
+
+/// Why a code did nothing.
+#[derive(Debug)]
+pub enum CodeError {
+    /// Fields to correct.
+    Invalid(Vec<Invalid>),
+    /// Wrong, used, expired, tried too often, or for another request: nobody is told which.
+    Refused,
+    /// The code was right, but meanwhile the address got an account.
+    Taken,
+    /// Too many passwords are being hashed.
+    Overloaded,
+    /// A fault of ours.
+    Internal(Internal),
+}
+
+macro_rules! failures {
+    ($($error:ident: $($overloaded:ident)?;)*) => {$(
+        impl From<Internal> for $error {
+            fn from(internal: Internal) -> Self {
+                Self::Internal(internal)
+            }
+        }
+
+        impl From<sqlx::Error> for $error {
+            fn from(error: sqlx::Error) -> Self {
+                Self::Internal(error.into())
+            }
+        }
+
+        impl From<Vec<Invalid>> for $error {
+            fn from(faults: Vec<Invalid>) -> Self {
+                Self::Invalid(faults)
+            }
+        }
+        $(
+            impl From<HashError> for $error {
+                fn from(error: HashError) -> Self {
+                    match error {
+                        HashError::Overloaded(Overloaded) => Self::$overloaded,
+                        HashError::Internal(internal) => Self::Internal(internal),
+                    }
+                }
+            }
+        )?
+    )*};
+}
+failures! {
+    InputError: ;
+    SignupError: Overloaded;
+    SigninError: Overloaded;
+    CodeError: Overloaded;
+}

@@ -1,0 +1,22 @@
+//! Signing out: the row, then the memory, then the answer.
+use super::{Accounts, Internal};
+use crate::model::{
+    client::Client,
+    session::{EndReason, Session},
+};
+
+impl Accounts {
+    /// Ends `session`: once this has returned, no token of it is accepted, whatever arrives late.
+    ///
+    /// # Errors
+    /// The ending could not be stored; then the session may go on.
+    pub async fn logout(&self, session: &Session, client: &Client) -> Result<(), Internal> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        self.end_session(&mut tx, session, EndReason::LoggedOut, client, now).await?;
+        tx.commit().await?;
+        // Also when the row had ended before: two sign-outs at once must both hold when they are answered.
+        self.revoke([session.id.clone()], self.ending(EndReason::LoggedOut, now), now);
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! What a person can do, one file each: input checks, rules, error cases and audit events, without HTTP or SQL.
+mod errors;
+mod forgot_password;
+mod logout;
+mod overview;
+mod post;
+mod requests;
+mod reset_password;
+mod signin;
+mod signup;
+mod verify_email;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Notify;
+
+pub use errors::{CodeError, InputError, Internal, SigninError, SignupError};
+pub use overview::{Overview, RecentSignin};
+pub use post::letter_place;
+pub use requests::REQUEST_TTL;
+pub use signup::Signup;
+
+use crate::{
+    clock::{Clock, Timestamp},
+    db::Pool,
+    hasher::Hasher,
+    model::{
+        id::SessionId,
+        session::{EndReason, Ending, Lifetimes, Session},
+        user::User,
+    },
+    revocations::Revocations,
+    secret::Secret,
+    settings::Settings,
+    store::{self, requests::Limits},
+};
+
+/// The domain: everything a person can do, over one database and one clock. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    db: Pool,
+    clock: Clock,
+    secret: Arc<Secret>,
+    hasher: Hasher,
+    revocations: Arc<Revocations>,
+    rules: Arc<Rules>,
+    mail: Arc<Notify>,
+}
+
+/// The settings that the domain asks.
+struct Rules {
+    lifetimes: Lifetimes,
+    verify_email: bool,
+    min_length: u8,
+    code_ttl: Duration,
+    limits: Limits,
+    /// The host of the public URL: no password may be it.
+    host: String,
+}
+
+/// Somebody who just signed in.
+pub struct SignedIn {
+    /// The account.
+    pub user: User,
+    /// The new session.
+    pub session: Session,
+}
+
+/// New codes that one request can have mailed; the tries go on counting.
+const RESENDS: u32 = 5;
+
+impl Accounts {
+    /// Puts the domain together; sessions that ended lately are loaded before the first request is answered.
+    ///
+    /// # Errors
+    /// The database is gone, or the hashing threads cannot start.
+    pub async fn new(db: Pool, clock: Clock, secret: Arc<Secret>, settings: &Settings) -> Result<Self, Internal> {
+        let rules = Rules {
+            lifetimes: settings.session,
+            verify_email: settings.signup.verify_email,
+            min_length: settings.password.min_length,
+            code_ttl: settings.code.ttl,
+            limits: Limits { attempts: settings.code.attempts, resends: RESENDS },
+            host: url::Url::parse(&settings.public_url)?.host_str().unwrap_or_default().to_owned(),
+        };
+        let revocations = Revocations::default();
+        let now = clock.now();
+        for (session, ending) in store::sessions::revoked(&*db, now).await? {
+            revocations.end(session, ending, now);
+        }
+        Ok(Self {
+            hasher: Hasher::start(&settings.password, &settings.hash)?,
+            revocations: Arc::new(revocations),
+            rules: Arc::new(rules),
+            mail: Arc::default(),
+            db,
+            clock,
+            secret,
+        })
+    }
+
+    /// Why `session` is over at `now`, or `None` while it goes on. Reads no table.
+    pub fn ended(&self, session: &Session, now: Timestamp) -> Option<EndReason> {
+        self.revocations.ended(&session.id).or_else(|| (!session.is_live(now)).then(|| session.lapse()))
+    }
+
+    /// How long sessions last.
+    pub fn lifetimes(&self) -> &Lifetimes {
+        &self.rules.lifetimes
+    }
+
+    /// How long a mailed code is good for.
+    pub fn code_ttl(&self) -> Duration {
+        self.rules.code_ttl
+    }
+
+    /// The fewest code points of a password.
+    pub fn min_password_length(&self) -> u8 {
+        self.rules.min_length
+    }
+
+    /// The present moment, by the clock of the domain.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Told when a letter was queued, so that it leaves at once.
+    pub fn letters_queued(&self) -> Arc<Notify> {
+        Arc::clone(&self.mail)
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        self.db.acquire().await.is_ok()
+    }
+
+    fn ending(&self, reason: EndReason, now: Timestamp) -> Ending {
+        Ending { reason, until: self.rules.lifetimes.horizon(now) }
+    }
+
+    /// Makes committed endings hold; called after the commit and before the answer.
+    fn revoke(&self, sessions: impl IntoIterator<Item = SessionId>, ending: Ending, now: Timestamp) {
+        for session in sessions {
+            self.revocations.end(session, ending, now);
+        }
+    }
+}

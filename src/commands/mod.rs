@@ -1,0 +1,44 @@
+//! The command line: one file a sub-command.
+mod migrate;
+mod secret;
+mod serve;
+
+use std::error::Error;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::Settings;
+
+/// A self-hosted sign-in server: the lock that closes by itself ten minutes after you leave.
+///
+/// Settings come from Rocket.toml and the environment (NIGHTLATCH_…, ROCKET_…); the README lists them.
+#[derive(Parser)]
+#[command(name = "nightlatch", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve pages and API (what happens without a command)
+    Serve,
+    /// Bring the database's schema up to date, and end
+    Migrate,
+}
+
+/// Runs what the command line asks for.
+///
+/// # Errors
+/// What stopped it, in one line.
+pub fn run() -> Result<(), Box<dyn Error>> {
+    let command = CommandLine::parse().command.unwrap_or(Command::Serve);
+    let settings = Settings::from_environment()?;
+    crate::log::start(&settings.log);
+    rocket::execute(async move {
+        match command {
+            Command::Serve => serve::run(settings).await,
+            Command::Migrate => migrate::run(settings).await,
+        }
+    })
+}

@@ -1,0 +1,113 @@
+//! The database: one pool for SQLite and PostgreSQL, its transactions and its migrations.
+use std::{collections::HashSet, ops::Deref, time::Duration};
+
+use rocket::figment::Figment;
+use rocket_db_pools::Database;
+use sqlx::{
+    Any, AnyConnection, AnyPool, Executor, Transaction,
+    any::AnyPoolOptions,
+    migrate::{Migration, MigrationType, Migrator},
+    pool::PoolConnection,
+};
+
+/// How long a caller waits for a free connection before it is told to come back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The migrations, compiled in; each file runs unchanged on both databases.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "accounts", include_str!("../migrations/0001_accounts.sql"))];
+
+/// The pool as Rocket attaches, guards and closes it.
+#[derive(Database)]
+#[database("main")]
+pub struct Db(Pool);
+
+/// Connections to one database. Cheap to clone; reads go straight to it, writes through [`Pool::begin`].
+#[derive(Clone, Debug)]
+pub struct Pool {
+    any: AnyPool,
+    begin: &'static str,
+}
+
+impl Pool {
+    /// Opens `url` (`sqlite://…` or `postgres://…`) with at most `max_connections`.
+    ///
+    /// # Errors
+    /// The database cannot be reached or refuses the credentials.
+    pub async fn connect(url: &str, max_connections: u32) -> sqlx::Result<Self> {
+        sqlx::any::install_default_drivers();
+        let sqlite = url.starts_with("sqlite:");
+        let any = AnyPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_connect(|connection, _| Box::pin(prepare(connection)))
+            .connect(url)
+            .await?;
+        // A plain BEGIN that reads before it writes fails on SQLite with "database is locked" under load, busy timeout or not.
+        Ok(Self { any, begin: if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" } })
+    }
+
+    /// Begins a transaction that will write. Dropping it rolls it back.
+    ///
+    /// # Errors
+    /// No connection within three seconds, or the database is gone.
+    pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Any>> {
+        self.any.begin_with(self.begin).await
+    }
+
+    /// Brings the schema up to date; looks first, so that a role without the right to change it can serve.
+    ///
+    /// # Errors
+    /// A migration fails, or the database was migrated by a newer program.
+    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+        if !self.is_current().await {
+            let migrations = MIGRATIONS.map(|(version, name, sql)| {
+                Migration::new(version, name.into(), MigrationType::Simple, sqlx::SqlSafeStr::into_sql_str(sql), false)
+            });
+            Migrator::with_migrations(migrations.into()).run(&self.any).await?;
+        }
+        Ok(())
+    }
+
+    async fn is_current(&self) -> bool {
+        let applied = sqlx::query_scalar::<_, i64>("SELECT version FROM _sqlx_migrations WHERE success");
+        // Any failure here means "not migrated yet"; a real one comes back from the migration itself.
+        let applied: HashSet<i64> = applied.fetch_all(&self.any).await.unwrap_or_default().into_iter().collect();
+        applied == MIGRATIONS.iter().map(|(version, ..)| *version).collect()
+    }
+}
+
+impl Deref for Pool {
+    type Target = AnyPool;
+
+    fn deref(&self) -> &AnyPool {
+        &self.any
+    }
+}
+
+/// Sets what SQLite takes only as a statement: readers beside the writer, and a commit that survives a power cut.
+async fn prepare(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    if connection.backend_name() == "SQLite" {
+        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").await?;
+    }
+    Ok(())
+}
+
+#[rocket::async_trait]
+impl rocket_db_pools::Pool for Pool {
+    type Connection = PoolConnection<Any>;
+    type Error = rocket_db_pools::Error<sqlx::Error>;
+
+    async fn init(figment: &Figment) -> Result<Self, Self::Error> {
+        let url: String = figment.extract_inner("url")?;
+        let max_connections = figment.extract_inner("max_connections")?;
+        Self::connect(&url, max_connections).await.map_err(rocket_db_pools::Error::Init)
+    }
+
+    async fn get(&self) -> Result<Self::Connection, Self::Error> {
+        self.any.acquire().await.map_err(rocket_db_pools::Error::Get)
+    }
+
+    async fn close(&self) {
+        self.any.close().await;
+    }
+}

@@ -1,0 +1,94 @@
+//! Email addresses, in the one form that is stored and compared.
+use std::str::FromStr;
+
+use email_address::EmailAddress;
+
+use super::invalid::Fault;
+
+/// The longest address that mail can carry (RFC 5321, 4.5.3.1.3: a path of 256 less its brackets).
+pub const MAX_LENGTH: usize = 254;
+
+/// An address of letters, digits and signs of ASCII before the `@` and a domain name after it, all in lower case.
+///
+/// A domain of other scripts is kept in its ASCII form (IDNA, UTS 46), so that one mailbox has one spelling.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Email(String);
+
+impl Email {
+    /// Reads an address as typed; space around it is dropped.
+    ///
+    /// # Errors
+    /// Over [`MAX_LENGTH`], a domain without a dot, quoted local parts, address literals, other scripts before the `@`.
+    pub fn parse(typed: &str) -> Result<Self, Fault> {
+        let typed = typed.trim();
+        if typed.len() > MAX_LENGTH {
+            return Err(Fault::TooLong { max: MAX_LENGTH });
+        }
+        let (local, domain) = typed.rsplit_once('@').ok_or(Fault::NotAnAddress)?;
+        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| Fault::NotAnAddress)?;
+        let address = format!("{}@{domain}", local.to_ascii_lowercase());
+        let plain = local.is_ascii() && !local.contains(['"', ' ']) && domain.contains('.');
+        let valid = plain && address.len() <= MAX_LENGTH && EmailAddress::from_str(&address).is_ok();
+        if valid { Ok(Self(address)) } else { Err(Fault::NotAnAddress) }
+    }
+
+    /// The address as stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands before the `@`.
+    pub fn local_part(&self) -> &str {
+        self.0.split_once('@').map_or(self.0.as_str(), |(local, _)| local)
+    }
+
+    /// Where letters go that go nowhere.
+    pub(crate) fn nobody() -> Self {
+        Self(String::new())
+    }
+
+    /// An address that was stored by this program.
+    pub(crate) fn stored(address: String) -> Self {
+        Self(address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_mailbox_has_one_spelling() {
+        for typed in ["Ann@Example.COM", " ann@example.com ", "ann@example.com"] {
+            assert_eq!(Email::parse(typed).unwrap().as_str(), "ann@example.com");
+        }
+        assert_eq!(Email::parse("ann@bücher.example").unwrap().as_str(), "ann@xn--bcher-kva.example");
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused() {
+        for typed in [
+            "",
+            "ann",
+            "@example.com",
+            "ann@",
+            "ann@localhost",
+            "a b@example.com",
+            "\"a b\"@example.com",
+            "ann@[127.0.0.1]",
+            "ann@example.com\r\nBcc: x@y.test",
+            "a%40b.test",
+            "änn@example.com",
+            "ann@exa mple.com",
+            "ann@@example.com",
+            "ann@example.com,eve@example.com",
+            "Ann <ann@example.com>",
+            "ann\u{0}@example.com",
+            ".ann@example.com",
+        ] {
+            assert_eq!(Email::parse(typed), Err(Fault::NotAnAddress), "{typed:?}");
+        }
+        let long = format!("{}@example.com", "a".repeat(MAX_LENGTH));
+        assert_eq!(Email::parse(&long), Err(Fault::TooLong { max: MAX_LENGTH }));
+    }
+}

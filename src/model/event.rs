@@ -1,0 +1,86 @@
+//! What the audit trail records.
+use serde_json::{Map, Value};
+
+use super::{
+    client::Client,
+    id::{SessionId, UserId},
+};
+
+/// One act, as the audit trail keeps it. Holds no password, code, token, key or address.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// Whose account it is about; nobody's when the account is unknown.
+    pub user_id: Option<UserId>,
+    /// Who did it; nobody when nobody was signed in.
+    pub actor_id: Option<UserId>,
+    /// In or about which session.
+    pub session_id: Option<SessionId>,
+    /// From where.
+    pub client: Client,
+    /// More words of the event's kind, such as a reason.
+    pub data: Map<String, Value>,
+}
+
+impl Event {
+    /// An event of `kind`, done by `client`; the rest is added by the methods below.
+    pub fn new(kind: EventKind, client: &Client) -> Self {
+        Self { kind, user_id: None, actor_id: None, session_id: None, client: client.clone(), data: Map::new() }
+    }
+
+    /// About this account, and done by its owner.
+    pub fn by_owner(mut self, user_id: &UserId) -> Self {
+        self.actor_id = Some(user_id.clone());
+        self.about(user_id)
+    }
+
+    /// About this account, by nobody who is known.
+    pub fn about(mut self, user_id: &UserId) -> Self {
+        self.user_id = Some(user_id.clone());
+        self
+    }
+
+    /// In or about this session.
+    pub fn in_session(mut self, session_id: &SessionId) -> Self {
+        self.session_id = Some(session_id.clone());
+        self
+    }
+
+    /// With a reason.
+    pub fn because(mut self, reason: &str) -> Self {
+        self.data.insert("reason".into(), reason.into());
+        self
+    }
+}
+
+/// The kinds of events of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// An account was made.
+    UserCreated,
+    /// Somebody asked for a code to set a new password.
+    PasswordResetRequested,
+    /// A new password was set with a mailed code.
+    PasswordReset,
+    /// A session began.
+    SessionStarted,
+    /// A sign-in was refused.
+    SessionFailed,
+    /// A session was ended.
+    SessionEnded,
+}
+
+impl EventKind {
+    /// The event's type, which is its routing key too.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UserCreated => "user.created",
+            Self::PasswordResetRequested => "user.password_reset_requested",
+            Self::PasswordReset => "user.password_reset",
+            Self::SessionStarted => "session.started",
+            Self::SessionFailed => "session.failed",
+            Self::SessionEnded => "session.ended",
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Values and their rules: no input or output, no web framework, no SQL.
+pub mod client;
+pub mod code;
+pub mod email;
+pub mod event;
+pub mod id;
+pub mod invalid;
+pub mod letter;
+pub mod name;
+pub mod password;
+pub mod session;
+pub mod user;

@@ -1,0 +1,187 @@
+//! A session and its three clocks: idle, absolute and fresh.
+use std::time::Duration;
+
+use super::{
+    id::{SessionId, UserId},
+    user::{Role, User},
+};
+use crate::clock::Timestamp;
+
+/// A signed-in session as its token carries it. Times are whole seconds, so that row, claim and cookie agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its name.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The account's version when it began.
+    pub version: i64,
+    /// What the account may do; a change of role ends the session.
+    pub role: Role,
+    /// When the password was last given.
+    pub auth_time: Timestamp,
+    /// When it ends by itself unless it is used before.
+    pub expires_at: Timestamp,
+    /// When it ends however much it is used.
+    pub ends_at: Timestamp,
+}
+
+/// How long sessions last.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// A session that is not used ends after this.
+    pub idle: Duration,
+    /// A session ends after this, used or not.
+    pub absolute: Duration,
+    /// A sign-in is fresh for this long: enough for acts that ask for a recent password.
+    pub fresh: Duration,
+}
+
+/// Time for answers under way and for differing clocks, added to what must be remembered of an ended session.
+const MARGIN: Duration = Duration::from_secs(10);
+
+impl Lifetimes {
+    /// Begins a session of `user` at `now`.
+    pub fn start(&self, user: &User, now: Timestamp) -> Session {
+        let auth_time = now.floor();
+        let session = Session {
+            id: SessionId::new(now),
+            user_id: user.id.clone(),
+            version: user.version,
+            role: user.role,
+            auth_time,
+            expires_at: auth_time,
+            ends_at: auth_time.plus(self.absolute).floor(),
+        };
+        self.slide(&session, now)
+    }
+
+    /// The same session, used at `now`: it ends one idle time later, but never beyond its absolute end.
+    pub fn slide(&self, session: &Session, now: Timestamp) -> Session {
+        let expires_at = now.floor().plus(self.idle).floor().min(session.ends_at);
+        Session { expires_at, ..session.clone() }
+    }
+
+    /// Whether the password was given recently enough for acts that ask for it.
+    pub fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
+        now < session.auth_time.plus(self.fresh)
+    }
+
+    /// Until when an ending at `now` must be remembered: no token of the session verifies after that.
+    pub fn horizon(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.idle).plus(MARGIN)
+    }
+}
+
+impl Session {
+    /// Whether it has not ended by itself at `now`; the exact second of expiry is too late.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires_at
+    }
+
+    /// Why it ended by itself.
+    pub fn lapse(&self) -> EndReason {
+        if self.expires_at >= self.ends_at { EndReason::AbsoluteLimit } else { EndReason::Expired }
+    }
+}
+
+/// That a session is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// Why.
+    pub reason: EndReason,
+    /// No token of the session verifies from then on.
+    pub until: Timestamp,
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// Not used for the idle time.
+    Expired,
+    /// Reached its absolute end.
+    AbsoluteLimit,
+    /// Its holder signed out.
+    LoggedOut,
+    /// A new sign-in in the same browser took its place.
+    Replaced,
+    /// The password was set anew by a mailed code.
+    PasswordReset,
+}
+
+impl EndReason {
+    const ALL: [Self; 5] = [Self::Expired, Self::AbsoluteLimit, Self::LoggedOut, Self::Replaced, Self::PasswordReset];
+
+    /// The word in the database, events and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::AbsoluteLimit => "absolute_limit",
+            Self::LoggedOut => "logged_out",
+            Self::Replaced => "replaced",
+            Self::PasswordReset => "password_reset",
+        }
+    }
+
+    /// Reads the word back; `None` for one that a newer program wrote.
+    pub(crate) fn stored(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::email::Email;
+
+    const TIMES: Lifetimes = Lifetimes {
+        idle: Duration::from_secs(600),
+        absolute: Duration::from_secs(12 * 3600),
+        fresh: Duration::from_secs(300),
+    };
+
+    fn session(now: Timestamp) -> Session {
+        let user = User {
+            id: UserId::new(now),
+            email: Email::stored("ann@example.com".into()),
+            name: String::new(),
+            role: Role::User,
+            version: 1,
+            locked_at: None,
+            email_verified_at: Some(now),
+            created_at: now,
+        };
+        TIMES.start(&user, now)
+    }
+
+    #[test]
+    fn the_second_of_expiry_is_too_late() {
+        let start = Timestamp::from_millis(1_700_000_000_999);
+        let session = session(start);
+        assert!(session.is_live(start.floor().plus(Duration::from_millis(599_999))));
+        assert!(!session.is_live(start.floor().plus(Duration::from_secs(600))));
+        assert_eq!(session.lapse(), EndReason::Expired);
+    }
+
+    #[test]
+    fn steady_use_ends_at_the_absolute_limit() {
+        let start = Timestamp::from_seconds(1_700_000_000);
+        let mut session = session(start);
+        let mut now = start;
+        while session.is_live(now) {
+            session = TIMES.slide(&session, now);
+            now = now.plus(Duration::from_secs(300));
+        }
+        assert_eq!(session.expires_at, start.plus(TIMES.absolute));
+        assert_eq!(session.lapse(), EndReason::AbsoluteLimit);
+    }
+
+    #[test]
+    fn a_sign_in_is_fresh_for_five_minutes_however_much_it_is_used() {
+        let start = Timestamp::from_seconds(1_700_000_000);
+        let later = start.plus(Duration::from_secs(300));
+        let session = TIMES.slide(&session(start), later);
+        assert!(TIMES.is_fresh(&session, later.minus(Duration::from_millis(1))));
+        assert!(!TIMES.is_fresh(&session, later));
+    }
+}

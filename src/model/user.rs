@@ -1,0 +1,51 @@
+//! An account and what it may do.
+use serde::{Deserialize, Serialize};
+
+use super::{email::Email, id::UserId};
+use crate::clock::Timestamp;
+
+/// What an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Its own affairs.
+    User,
+    /// Everybody's.
+    Superuser,
+}
+
+impl Role {
+    /// The word in the database, tokens and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Superuser => "superuser",
+        }
+    }
+
+    /// Reads the word; anything unknown has the least rights.
+    pub(crate) fn stored(word: &str) -> Self {
+        if word == "superuser" { Self::Superuser } else { Self::User }
+    }
+}
+
+/// An account.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Its name for programs.
+    pub id: UserId,
+    /// Where its letters go.
+    pub email: Email,
+    /// What its owner wants to be called; may be empty.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Counts what ended all its sessions; a session of an older version is over.
+    pub version: i64,
+    /// Since when nobody may sign in to it.
+    pub locked_at: Option<Timestamp>,
+    /// When its owner proved to hold the address.
+    pub email_verified_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}

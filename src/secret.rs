@@ -1,0 +1,146 @@
+//! The one secret, and what is derived from it: sealing at rest and keyed hashes.
+use std::fmt;
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    error::Unspecified,
+    hkdf::{HKDF_SHA256, KeyType, Prk, Salt},
+    hmac,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+use crate::model::id::random;
+
+/// The least bytes of a secret: the strength of every key derived from it.
+pub const MIN_BYTES: usize = 32;
+
+/// Everything derived from the secret of `NIGHTLATCH_SECRET_KEY` (HKDF-SHA-256, RFC 5869). Debug shows nothing of it.
+pub struct Secret {
+    seal: RandomizedNonceKey,
+    requests: hmac::Key,
+    codes: hmac::Key,
+}
+
+impl Secret {
+    /// Derives the keys; `None` when `bytes` are fewer than [`MIN_BYTES`] or all alike.
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        let weak = bytes.len() < MIN_BYTES || bytes.iter().all(|byte| *byte == bytes[0]);
+        if weak {
+            return None;
+        }
+        let root = Salt::new(HKDF_SHA256, b"nightlatch").extract(bytes);
+        Some(Self {
+            seal: RandomizedNonceKey::new(&AES_256_GCM, derive(&root, b"seal").ok()?.as_slice()).ok()?,
+            requests: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"requests").ok()?.as_slice()),
+            codes: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"codes").ok()?.as_slice()),
+        })
+    }
+
+    /// A fresh secret, as random as can be.
+    pub fn draw() -> Zeroizing<[u8; MIN_BYTES]> {
+        Zeroizing::new(random())
+    }
+
+    /// Encrypts `plain` so that it opens only here and only for the same `place` (AES-256-GCM, random nonce).
+    ///
+    /// # Errors
+    /// The cryptographic library refused; no input of this program makes it do so.
+    pub fn seal(&self, place: &str, plain: &[u8]) -> Result<String, Unspecified> {
+        let mut sealed = plain.to_vec();
+        let nonce = self.seal.seal_in_place_append_tag(Aad::from(place), &mut sealed)?;
+        let mut message = nonce.as_ref().to_vec();
+        message.append(&mut sealed);
+        Ok(URL_SAFE_NO_PAD.encode(message))
+    }
+
+    /// Opens what was sealed for this `place`.
+    ///
+    /// # Errors
+    /// Changed since, sealed for another place, or sealed with another secret.
+    pub fn open(&self, place: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
+        let mut message = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| Unspecified)?;
+        let mut body = message.split_off(NONCE_LEN.min(message.len()));
+        let nonce = Nonce::try_assume_unique_for_key(&message)?;
+        let length = self.seal.open_in_place(nonce, Aad::from(place), &mut body)?.len();
+        body.truncate(length);
+        Ok(Zeroizing::new(body))
+    }
+
+    /// The name under which a request is stored, so that a copy of the database names no request to its reader.
+    pub fn request_name(&self, request: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.requests, request.as_bytes()))
+    }
+
+    /// The keyed hash of a code, bound to all of `parts` (HMAC-SHA-256; no part holds a NUL, which separates them).
+    pub fn code_mac(&self, parts: &[&str]) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.codes, parts.join("\0").as_bytes()))
+    }
+
+    /// Whether `mac` is the keyed hash of `parts`, compared in constant time.
+    pub fn is_code_mac(&self, mac: &str, parts: &[&str]) -> bool {
+        let mac = URL_SAFE_NO_PAD.decode(mac).unwrap_or_default();
+        hmac::verify(&self.codes, parts.join("\0").as_bytes(), &mac).is_ok()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+fn derive(root: &Prk, purpose: &'static [u8]) -> Result<Zeroizing<[u8; 32]>, Unspecified> {
+    let mut key = Zeroizing::new([0; 32]);
+    root.expand(&[purpose], KeyLength)?.fill(key.as_mut_slice())?;
+    Ok(key)
+}
+
+struct KeyLength;
+
+impl KeyType for KeyLength {
+    fn len(&self) -> usize {
+        32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(seed: u8) -> Secret {
+        Secret::new(&std::array::from_fn::<u8, 32, _>(|i| seed.wrapping_add(i as u8))).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_with_the_same_secret_and_place() {
+        let sealed = secret(1).seal("letter:1", b"12345678").unwrap();
+        assert_eq!(secret(1).open("letter:1", &sealed).unwrap().as_slice(), b"12345678");
+        assert!(secret(1).open("letter:2", &sealed).is_err());
+        assert!(secret(2).open("letter:1", &sealed).is_err());
+        assert!(secret(1).open("letter:1", &sealed[1..]).is_err());
+        for broken in ["", "AAAA", "!"] {
+            assert!(secret(1).open("letter:1", broken).is_err());
+        }
+    }
+
+    #[test]
+    fn a_code_is_bound_to_everything_it_was_made_for() {
+        let mac = secret(1).code_mac(&["signup", "request", "ann@example.com", "12345678"]);
+        assert!(secret(1).is_code_mac(&mac, &["signup", "request", "ann@example.com", "12345678"]));
+        for other in [
+            ["reset", "request", "ann@example.com"],
+            ["signup", "r", "ann@example.com"],
+            ["signup", "request", "eve@example.com"],
+        ] {
+            assert!(!secret(1).is_code_mac(&mac, &[other[0], other[1], other[2], "12345678"]));
+        }
+        assert!(!secret(2).is_code_mac(&mac, &["signup", "request", "ann@example.com", "12345678"]));
+    }
+
+    #[test]
+    fn a_weak_secret_is_refused() {
+        assert!(Secret::new(&[7; 64]).is_none());
+        assert!(Secret::new(b"short").is_none());
+    }
+}

@@ -1,0 +1,105 @@
+//! Puts the server together: what is attached, in order.
+use std::sync::Arc;
+
+use rocket::{Build, Orbit, Rocket, fairing::AdHoc, figment::providers::Serialized};
+use rocket_db_pools::Database;
+
+use crate::{
+    accounts::{Accounts, Internal},
+    clock::Clock,
+    db::Db,
+    jwt::Jwt,
+    keys::Keys,
+    mail::{MailFolder, Mailer, Post},
+    secret::Secret,
+    settings::Settings,
+    templates::Templates,
+    web::{self, Site},
+    workers::postman::Postman,
+};
+
+/// A server about to start.
+pub struct Server {
+    /// What it does.
+    pub settings: Settings,
+    /// The time it goes by.
+    pub clock: Clock,
+    /// What its keys are derived from.
+    pub secret: Secret,
+    /// The way its letters go.
+    pub post: Post,
+    /// Whether it sends letters by itself; a test delivers them by hand.
+    pub workers: bool,
+}
+
+/// The flat, ordered list of what is attached.
+///
+/// # Errors
+/// A template has a fault.
+pub fn server(server: Server) -> Result<Rocket<Build>, Internal> {
+    let templates = Arc::new(Templates::new()?);
+    let database = &server.settings.database;
+    let figment = server
+        .settings
+        .figment
+        .clone()
+        .merge(Serialized::global("databases.main.url", database.url.reveal()))
+        .merge(Serialized::global("databases.main.max_connections", database.max_connections));
+    let mailbox = match &server.post.mailer {
+        Mailer::Folder(folder) => Some(folder.clone()),
+        _ => None,
+    };
+    let rocket = rocket::custom(figment)
+        .attach(Db::init())
+        .manage(Site::new(&server.settings))
+        .manage::<Option<MailFolder>>(mailbox)
+        .manage(templates.clone())
+        .attach(AdHoc::try_on_ignite("accounts", |rocket| async move { accounts(rocket, server, templates).await }));
+    Ok(web::attach(rocket))
+}
+
+/// What needs the database, once it is there.
+async fn accounts(rocket: Rocket<Build>, server: Server, templates: Arc<Templates>) -> rocket::fairing::Result {
+    match assemble(&rocket, server, templates).await {
+        Ok((accounts, jwt, postman, workers)) => {
+            let rocket = rocket.manage(accounts.clone()).manage(jwt).manage(Arc::clone(&postman));
+            Ok(if workers { rocket.attach(at_work(accounts, postman)) } else { rocket })
+        }
+        Err(error) => {
+            tracing::error!(%error, "Nightlatch cannot start");
+            Err(rocket)
+        }
+    }
+}
+
+async fn assemble(
+    rocket: &Rocket<Build>,
+    server: Server,
+    templates: Arc<Templates>,
+) -> Result<(Accounts, Jwt, Arc<Postman>, bool), Internal> {
+    let Server { settings, clock, secret, post, workers } = server;
+    let db = Db::fetch(rocket).ok_or_else(|| Internal::new("the database is not attached"))?;
+    let (db, secret) = ((**db).clone(), Arc::new(secret));
+    db.migrate().await?;
+    let keys = Keys::load(&db, &secret, clock.now()).await?;
+    let accounts = Accounts::new(db.clone(), clock.clone(), Arc::clone(&secret), &settings).await?;
+    let jwt = Jwt::new(keys, &settings.public_url);
+    let public_url = settings.public_url;
+    let postman = Postman { db, clock, secret, templates, post: Arc::new(post), public_url };
+    Ok((accounts, jwt, Arc::new(postman), workers))
+}
+
+/// Starts the workers when the server has.
+fn at_work(accounts: Accounts, postman: Arc<Postman>) -> AdHoc {
+    AdHoc::on_liftoff("workers", |rocket: &Rocket<Orbit>| {
+        let shutdown = rocket.shutdown();
+        Box::pin(async move {
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = postman.run(accounts) => {}
+                    () = shutdown => {}
+                }
+            });
+        })
+    })
+}

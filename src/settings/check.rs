@@ -1,0 +1,199 @@
+//! Refuses settings that would be unsafe, and fills in those that follow from others.
+use std::{
+    net::IpAddr,
+    path::{Path, absolute},
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use lettre::message::Mailbox;
+use rocket::figment::Figment;
+use url::{Host, Url};
+
+use super::{Database, Mail, Masked, Password, Settings, SettingsError, source};
+use crate::model::session::Lifetimes;
+
+/// Sessions are never longer than a day (NIST SP 800-63B-4, 2.2.3).
+const LONGEST_SESSION: Duration = Duration::from_secs(24 * 3600);
+
+pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, SettingsError> {
+    let config = rocket::Config::try_from(&figment).map_err(|error| SettingsError::new("ROCKET", error))?;
+    let (public_url, local) = public_url(given.public_url, &config)?;
+    let data_dir = given.data_dir.unwrap_or_else(|| "data".into());
+    let data_dir = absolute(&data_dir).map_err(|error| SettingsError::new("NIGHTLATCH_DATA_DIR", error))?;
+    let database = database(given.database_url, given.database.max_connections, &data_dir)?;
+    let sqlite = database.url.reveal().starts_with("sqlite:");
+    if !sqlite && given.secret_key.is_none() {
+        return Err(SettingsError::new(
+            "NIGHTLATCH_SECRET_KEY",
+            "must be set with PostgreSQL, the same on every node; `openssl rand -base64 32` makes one",
+        ));
+    }
+    let encrypted_by_proxy = !local && !config.tls_enabled();
+    Ok(Settings {
+        trusted_proxies: proxies(given.proxy.trusted.as_deref(), encrypted_by_proxy)?,
+        session: lifetimes(&given.session)?,
+        mail: mail(given.mail, local)?,
+        password: password(given.password)?,
+        hash: at_least_one("NIGHTLATCH_HASH__PERMITS", given.hash.permits).map(|_| given.hash)?,
+        code: code(given.code)?,
+        public_url,
+        local,
+        data_dir,
+        database,
+        secret_key: given.secret_key,
+        signup: given.signup,
+        log: given.log,
+        figment,
+    })
+}
+
+/// The origin, and whether it is plain http on this machine.
+fn public_url(given: Option<String>, config: &rocket::Config) -> Result<(String, bool), SettingsError> {
+    let wrong = |why: &str| SettingsError::new("NIGHTLATCH_PUBLIC_URL", why);
+    let text = match given {
+        Some(text) => text,
+        None => from_address(config)
+            .ok_or_else(|| wrong("must be set when ROCKET_ADDRESS is not one particular address"))?,
+    };
+    let url = Url::parse(&text).map_err(|error| wrong(&format!("{error}; write it like https://id.example.com")))?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if !bare || url.password().is_some() {
+        return Err(wrong("must be scheme, host and port only, like https://id.example.com"));
+    }
+    let local = match url.scheme() {
+        "https" => false,
+        "http" if url.host().is_some_and(is_loopback) => true,
+        "http" => return Err(wrong("http is for this machine only (localhost); others need https")),
+        _ => return Err(wrong("must begin with https://")),
+    };
+    Ok((url.origin().ascii_serialization(), local))
+}
+
+fn from_address(config: &rocket::Config) -> Option<String> {
+    let port = config.port;
+    match (config.address, config.tls_enabled()) {
+        (address, _) if address.is_unspecified() => None,
+        (address, tls) if address.is_loopback() => {
+            Some(format!("http{}://localhost:{port}", if tls { "s" } else { "" }))
+        }
+        (IpAddr::V4(address), true) => Some(format!("https://{address}:{port}")),
+        (IpAddr::V6(address), true) => Some(format!("https://[{address}]:{port}")),
+        (_, false) => None,
+    }
+}
+
+/// Whether a host name or address is this machine's own (RFC 6761, 6.3).
+pub fn is_loopback(host: Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
+}
+
+fn database(url: Option<Masked>, max_connections: u32, data_dir: &Path) -> Result<Database, SettingsError> {
+    let name = "NIGHTLATCH_DATABASE_URL";
+    let url = match url {
+        Some(url) => url,
+        None => {
+            let file = data_dir.join("nightlatch.db");
+            let file = file.to_str().ok_or_else(|| SettingsError::new("NIGHTLATCH_DATA_DIR", "is not Unicode text"))?;
+            let escaped = file.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+            format!("sqlite://{escaped}").into()
+        }
+    };
+    let known = ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.reveal().starts_with(scheme));
+    if !known {
+        return Err(SettingsError::new(name, "must begin with sqlite:// or postgres://"));
+    }
+    // Without a mode SQLite would not make the file.
+    let bare_sqlite = url.reveal().starts_with("sqlite:") && !url.reveal().contains('?');
+    let url = if bare_sqlite { format!("{}?mode=rwc", url.reveal()).into() } else { url };
+    at_least_one("NIGHTLATCH_DATABASE__MAX_CONNECTIONS", max_connections as usize)?;
+    Ok(Database { url, max_connections })
+}
+
+fn lifetimes(given: &source::Session) -> Result<Lifetimes, SettingsError> {
+    let source::Session { idle, absolute, fresh } = *given;
+    if absolute > LONGEST_SESSION {
+        return Err(SettingsError::new("NIGHTLATCH_SESSION__ABSOLUTE", "must be 24h or less"));
+    }
+    if idle < Duration::from_secs(1) || idle > absolute {
+        return Err(SettingsError::new(
+            "NIGHTLATCH_SESSION__IDLE",
+            "must be from 1s up to NIGHTLATCH_SESSION__ABSOLUTE",
+        ));
+    }
+    if fresh > absolute {
+        return Err(SettingsError::new("NIGHTLATCH_SESSION__FRESH", "must be NIGHTLATCH_SESSION__ABSOLUTE or less"));
+    }
+    Ok(Lifetimes { idle, absolute, fresh })
+}
+
+fn mail(given: source::Mail, local: bool) -> Result<Mail, SettingsError> {
+    if given.from.parse::<Mailbox>().is_err() {
+        return Err(SettingsError::new("NIGHTLATCH_MAIL__FROM", "must be like Nightlatch <no-reply@example.com>"));
+    }
+    let name = "NIGHTLATCH_MAIL__SMTP_URL";
+    match &given.smtp_url {
+        None if !local => return Err(SettingsError::new(name, "must be set when NIGHTLATCH_PUBLIC_URL is https")),
+        None => {}
+        // The reason is left out: it could repeat the password.
+        Some(url) => match Url::parse(url.reveal()) {
+            Ok(url) if ["smtp", "smtps"].contains(&url.scheme()) && url.has_host() => {}
+            _ => return Err(SettingsError::new(name, "must be like smtp://user:password@host:587 or smtps://…")),
+        },
+    }
+    Ok(Mail { smtp_url: given.smtp_url, from: given.from })
+}
+
+/// OWASP's list of equal choices for Argon2id ends at 7 MiB with five passes; less than any of them is refused.
+fn password(given: Password) -> Result<Password, SettingsError> {
+    if !(8..=64).contains(&given.min_length) {
+        return Err(SettingsError::new("NIGHTLATCH_PASSWORD__MIN_LENGTH", "must be from 8 to 64"));
+    }
+    if given.memory_kib < 7 * 1024 || u64::from(given.memory_kib) * u64::from(given.iterations) < 5 * 7 * 1024 {
+        return Err(SettingsError::new(
+            "NIGHTLATCH_PASSWORD__MEMORY_KIB",
+            "is too weak; 19456 with 2 iterations is the default",
+        ));
+    }
+    if given.memory_kib > 1 << 20 || given.iterations > 64 || !(1..=64).contains(&given.parallelism) {
+        return Err(SettingsError::new(
+            "NIGHTLATCH_PASSWORD__MEMORY_KIB",
+            "or ITERATIONS or PARALLELISM is beyond reason",
+        ));
+    }
+    Ok(given)
+}
+
+fn code(given: super::Code) -> Result<super::Code, SettingsError> {
+    if given.ttl < Duration::from_secs(60) || given.ttl > Duration::from_secs(15 * 60) {
+        return Err(SettingsError::new("NIGHTLATCH_CODE__TTL", "must be from 1m to 15m"));
+    }
+    if !(1..=10).contains(&given.attempts) {
+        return Err(SettingsError::new("NIGHTLATCH_CODE__ATTEMPTS", "must be from 1 to 10"));
+    }
+    Ok(given)
+}
+
+fn proxies(given: Option<&str>, encrypted_by_proxy: bool) -> Result<Vec<IpNet>, SettingsError> {
+    let name = "NIGHTLATCH_PROXY__TRUSTED";
+    match given {
+        None if encrypted_by_proxy => Err(SettingsError::new(
+            name,
+            "must name your proxy's network (like 10.0.0.0/8), or `none`, when NIGHTLATCH_PUBLIC_URL is https and ROCKET_TLS is not set",
+        )),
+        None | Some("none") => Ok(Vec::new()),
+        Some(list) => list
+            .split(',')
+            .map(|net| net.trim().parse().or_else(|_| net.trim().parse::<IpAddr>().map(IpNet::from)))
+            .collect::<Result<_, _>>()
+            .map_err(|_| SettingsError::new(name, "must be networks with commas between, like 10.0.0.0/8,fd00::/8")),
+    }
+}
+
+fn at_least_one(name: &str, number: usize) -> Result<(), SettingsError> {
+    if number == 0 { Err(SettingsError::new(name, "must be 1 or more")) } else { Ok(()) }
+}

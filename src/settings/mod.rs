@@ -1,0 +1,226 @@
+//! The settings as typed values, read from `Rocket.toml` and the environment; an unsafe or unknown one stops the start.
+mod check;
+mod source;
+mod text;
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use rocket::figment::Figment;
+use serde::Deserialize;
+
+use crate::model::session::Lifetimes;
+pub use check::is_loopback;
+pub use source::rocket_figment;
+
+/// Every setting of this program, checked. The README lists them with their names.
+pub struct Settings {
+    /// The only origin in mail, `iss` and cross-site checks, without a slash at its end.
+    pub public_url: String,
+    /// Whether the public URL is plain http on this machine: cookies without `Secure`, mail in a folder.
+    pub local: bool,
+    /// Database file, secret and mail folder, as an absolute path.
+    pub data_dir: PathBuf,
+    /// Where the data is.
+    pub database: Database,
+    /// The secret as given; `None` means the file in the data directory.
+    pub secret_key: Option<Masked>,
+    /// How long sessions last.
+    pub session: Lifetimes,
+    /// Who may sign up, and how.
+    pub signup: Signup,
+    /// How mail leaves.
+    pub mail: Mail,
+    /// What a password must be and what its hash costs.
+    pub password: Password,
+    /// How many passwords are hashed at once.
+    pub hash: Hash,
+    /// Mailed codes.
+    pub code: Code,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How log lines are written.
+    pub log: Log,
+    /// What Rocket reads itself: address, port, TLS, limits.
+    pub figment: Figment,
+}
+
+/// Where the data is.
+pub struct Database {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: Masked,
+    /// The most connections held at once.
+    pub max_connections: u32,
+}
+
+/// How mail leaves.
+pub struct Mail {
+    /// `smtp://…` or `smtps://…`; `None` means a folder.
+    pub smtp_url: Option<Masked>,
+    /// The sender of every letter.
+    pub from: String,
+}
+
+/// Who may sign up, and how.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Signup {
+    /// Whether the address must be proven before there is an account.
+    #[serde(deserialize_with = "text::parsed")]
+    pub verify_email: bool,
+}
+
+/// What a password must be and what its hash costs (Argon2id).
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Password {
+    /// The fewest code points.
+    #[serde(deserialize_with = "text::parsed")]
+    pub min_length: u8,
+    /// Memory of one hash in KiB.
+    #[serde(deserialize_with = "text::parsed")]
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    #[serde(deserialize_with = "text::parsed")]
+    pub iterations: u32,
+    /// Lanes.
+    #[serde(deserialize_with = "text::parsed")]
+    pub parallelism: u32,
+}
+
+/// How many passwords are hashed at once.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hash {
+    /// At the same time.
+    #[serde(deserialize_with = "text::parsed")]
+    pub permits: usize,
+    /// Waiting; one more is told to come back.
+    #[serde(deserialize_with = "text::parsed")]
+    pub queue: usize,
+}
+
+/// Mailed codes.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Code {
+    /// How long a code is good for.
+    #[serde(deserialize_with = "text::duration")]
+    pub ttl: Duration,
+    /// Tries per request.
+    #[serde(deserialize_with = "text::parsed")]
+    pub attempts: u32,
+}
+
+/// How log lines are written.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `None`: text on a terminal, JSON elsewhere.
+    pub format: Option<LogFormat>,
+}
+
+/// The two forms of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one object a line.
+    Json,
+}
+
+/// A text that may hold a secret: neither Debug nor Display shows it.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Masked(String);
+
+impl Masked {
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Masked {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// A setting that stops the start: its name and what is wrong with it, in one line.
+#[derive(Debug)]
+pub struct SettingsError(String);
+
+impl SettingsError {
+    /// Says of the setting called `name` what is wrong.
+    pub fn new(name: &str, wrong: impl fmt::Display) -> Self {
+        Self(format!("{name}: {wrong}"))
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+impl Settings {
+    /// Reads the settings from `Rocket.toml` and this process's environment.
+    ///
+    /// # Errors
+    /// The first unknown, malformed or unsafe setting, by name.
+    pub fn from_environment() -> Result<Self, SettingsError> {
+        Self::load(rocket_figment(), std::env::vars_os())
+    }
+
+    /// Reads the settings from `figment` (what `Rocket.toml` says, and Rocket's own variables) and the `NIGHTLATCH_…` among `vars`.
+    ///
+    /// # Errors
+    /// The first unknown, malformed or unsafe setting, by name.
+    pub fn load(
+        figment: Figment,
+        vars: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+    ) -> Result<Self, SettingsError> {
+        let given = source::given(&figment, vars)?;
+        check::settings(given, figment)
+    }
+
+    /// Where letters are written when there is no mail server.
+    pub fn mail_folder(&self) -> PathBuf {
+        self.data_dir.join("mail")
+    }
+}
+
+impl Default for Signup {
+    fn default() -> Self {
+        Self { verify_email: true }
+    }
+}
+
+/// 15 code points: the password is the only factor (NIST SP 800-63B-4, 3.1.1.2). 19 MiB, 2, 1: OWASP's choice for Argon2id.
+impl Default for Password {
+    fn default() -> Self {
+        Self { min_length: 15, memory_kib: 19_456, iterations: 2, parallelism: 1 }
+    }
+}
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self { permits: std::thread::available_parallelism().map_or(1, usize::from), queue: 64 }
+    }
+}
+
+impl Default for Code {
+    fn default() -> Self {
+        Self { ttl: Duration::from_secs(600), attempts: 5 }
+    }
+}

@@ -1,0 +1,157 @@
+//! Where settings come from: `Rocket.toml`, then `NIGHTLATCH_…` and `NIGHTLATCH_…_FILE`.
+use std::{ffi::OsString, fs, path::PathBuf, time::Duration};
+
+use rocket::figment::{
+    Figment, Profile,
+    providers::{Env, Format, Serialized, Toml},
+    value::{Dict, Value},
+};
+use serde::Deserialize;
+
+use super::{Code, Hash, Log, Masked, Password, SettingsError, Signup, text};
+
+const PREFIX: &str = "NIGHTLATCH_";
+
+/// The settings that can be given as a file: those that hold a secret.
+const SECRETS: [&str; 3] = ["DATABASE_URL", "SECRET_KEY", "MAIL__SMTP_URL"];
+
+/// The settings as they were given, defaults filled in, nothing checked yet but names and types.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Given {
+    pub public_url: Option<String>,
+    pub data_dir: Option<PathBuf>,
+    pub database_url: Option<Masked>,
+    pub database: Database,
+    pub secret_key: Option<Masked>,
+    pub session: Session,
+    pub signup: Signup,
+    pub mail: Mail,
+    pub password: Password,
+    pub hash: Hash,
+    pub code: Code,
+    pub proxy: Proxy,
+    pub log: Log,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    #[serde(deserialize_with = "text::parsed")]
+    pub max_connections: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Session {
+    #[serde(deserialize_with = "text::duration")]
+    pub idle: Duration,
+    #[serde(deserialize_with = "text::duration")]
+    pub absolute: Duration,
+    #[serde(deserialize_with = "text::duration")]
+    pub fresh: Duration,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mail {
+    pub smtp_url: Option<Masked>,
+    pub from: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Proxy {
+    pub trusted: Option<String>,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { max_connections: 10 }
+    }
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        let minutes = |n: u64| Duration::from_secs(n * 60);
+        Self { idle: minutes(10), absolute: minutes(12 * 60), fresh: minutes(5) }
+    }
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self { smtp_url: None, from: "Nightlatch <no-reply@localhost>".into() }
+    }
+}
+
+/// What Rocket reads: its own defaults, ours over them, then `Rocket.toml` and `ROCKET_…`.
+pub fn rocket_figment() -> Figment {
+    let ours = Figment::new()
+        // Rocket writes several lines a request in a form of its own; we write ours.
+        .merge(Serialized::global("log_level", "off"))
+        .merge(Serialized::global("ident", false))
+        .merge(Serialized::global("ip_header", false))
+        .merge(Serialized::global("cli_colors", false))
+        .merge(Serialized::global("limits.form", "16KiB"))
+        .merge(Serialized::global("limits.json", "16KiB"))
+        // Longer than the longest request: a hash that waited its two seconds.
+        .merge(Serialized::global("shutdown.grace", 5))
+        .merge(Serialized::global("shutdown.mercy", 5));
+    Figment::from(rocket::Config::default())
+        .merge(ours)
+        .merge(Toml::file(Env::var_or("ROCKET_CONFIG", "Rocket.toml")).nested())
+        .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global())
+        .select(Profile::from_env_or("ROCKET_PROFILE", rocket::Config::DEFAULT_PROFILE))
+}
+
+/// The settings in the `nightlatch` table of `figment`, overridden by `vars`.
+pub fn given(figment: &Figment, vars: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Given, SettingsError> {
+    let mut dict = Dict::new();
+    for (name, value) in vars {
+        let Some(key) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+        // Kubernetes injects these for a service called "nightlatch".
+        if key == "PORT" || key.starts_with("PORT_") || key.starts_with("SERVICE_") {
+            continue;
+        }
+        let full = format!("{PREFIX}{key}");
+        let value = value.into_string().map_err(|_| SettingsError::new(&full, "is not Unicode text"))?;
+        match key.strip_suffix("_FILE").filter(|key| SECRETS.contains(key)) {
+            Some(key) => insert(&mut dict, key, read(&full, &value)?),
+            None => insert(&mut dict, key, value),
+        }
+        .ok_or_else(|| SettingsError::new(&full, "is given twice, or both as a value and as a level"))?;
+    }
+    let figment = figment.focus("nightlatch").merge(Serialized::globals(dict));
+    figment.extract().map_err(named)
+}
+
+fn read(name: &str, path: &str) -> Result<String, SettingsError> {
+    let text = fs::read_to_string(path).map_err(|error| SettingsError::new(name, format!("{path}: {error}")))?;
+    Ok(text.trim_end().to_owned())
+}
+
+/// Puts `value` at `SESSION__IDLE` as `session.idle`; `None` if something is there already.
+fn insert(dict: &mut Dict, key: &str, value: String) -> Option<()> {
+    match key.split_once("__") {
+        None => dict.insert(key.to_ascii_lowercase(), Value::from(value)).is_none().then_some(()),
+        Some((level, rest)) => {
+            let level = dict.entry(level.to_ascii_lowercase()).or_insert_with(|| Value::from(Dict::new()));
+            let Value::Dict(_, inner) = level else { return None };
+            insert(inner, rest, value)
+        }
+    }
+}
+
+/// Names the setting as the environment would, whatever file it came from.
+fn named(error: rocket::figment::Error) -> SettingsError {
+    let mut path = error.path.clone();
+    if let rocket::figment::error::Kind::UnknownField(field, _) = &error.kind {
+        path.push(field.clone());
+        return SettingsError::new(&variable(&path), "is not a setting of Nightlatch");
+    }
+    SettingsError::new(&variable(&path), error.kind)
+}
+
+fn variable(path: &[String]) -> String {
+    format!("{PREFIX}{}", path.join("__").to_ascii_uppercase())
+}

@@ -1,0 +1,16 @@
+//! All SQL: one file a table, free functions over an executor, the same statements for both databases.
+pub mod events;
+pub mod keys;
+pub mod letters;
+pub mod requests;
+pub mod sessions;
+pub mod users;
+
+use sqlx::{Row, any::AnyRow};
+
+use crate::clock::Timestamp;
+
+/// Reads a nullable moment.
+fn moment(row: &AnyRow, column: &str) -> sqlx::Result<Option<Timestamp>> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_millis))
+}

@@ -1,0 +1,106 @@
+//! Sessions: one row each, kept after the end.
+use sqlx::{Row, any::AnyExecutor};
+
+use crate::{
+    clock::Timestamp,
+    model::{
+        client::Client,
+        id::{SessionId, UserId},
+        session::{EndReason, Ending, Session},
+    },
+};
+
+/// A sign-in as its owner sees it.
+pub struct Signin {
+    /// The session it began.
+    pub session: SessionId,
+    /// When.
+    pub at: Timestamp,
+    /// From where.
+    pub client: Client,
+    /// Why the session was ended since, if it was.
+    pub end_reason: Option<EndReason>,
+    /// When it ends, or ended, by itself at the latest.
+    pub ends_at: Timestamp,
+}
+
+/// Adds the row of a session in a browser.
+pub async fn insert(db: impl AnyExecutor<'_>, session: &Session, client: &Client, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "INSERT INTO sessions (id, user_id, kind, version, auth_time, created_at, ends_at, ip, user_agent)
+        VALUES ($1, $2, 'browser', $3, $4, $5, $6, $7, $8)";
+    sqlx::query(sql)
+        .bind(session.id.as_str())
+        .bind(session.user_id.as_str())
+        .bind(session.version)
+        .bind(session.auth_time.millis())
+        .bind(now.millis())
+        .bind(session.ends_at.millis())
+        .bind(client.ip.as_deref())
+        .bind(client.user_agent.as_deref())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Ends one session; false when it had ended before.
+pub async fn end(db: impl AnyExecutor<'_>, id: &SessionId, ending: Ending, now: Timestamp) -> sqlx::Result<bool> {
+    let sql =
+        "UPDATE sessions SET ended_at = $1, end_reason = $2, revoked_until = $3 WHERE id = $4 AND ended_at IS NULL";
+    let done = sqlx::query(sql)
+        .bind(now.millis())
+        .bind(ending.reason.as_str())
+        .bind(ending.until.millis())
+        .bind(id.as_str())
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends every session of an account that is not past its absolute end, and says which.
+pub async fn end_all(
+    db: impl AnyExecutor<'_>,
+    user: &UserId,
+    ending: Ending,
+    now: Timestamp,
+) -> sqlx::Result<Vec<SessionId>> {
+    let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2, revoked_until = $3
+        WHERE user_id = $4 AND ended_at IS NULL AND ends_at > $1 RETURNING id";
+    let ids = sqlx::query_scalar::<_, String>(sql)
+        .bind(now.millis())
+        .bind(ending.reason.as_str())
+        .bind(ending.until.millis())
+        .bind(user.as_str())
+        .fetch_all(db)
+        .await?;
+    Ok(ids.into_iter().map(SessionId::from).collect())
+}
+
+/// The sessions whose ending must still be known at `now`.
+pub async fn revoked(db: impl AnyExecutor<'_>, now: Timestamp) -> sqlx::Result<Vec<(SessionId, Ending)>> {
+    let sql = "SELECT id, end_reason, revoked_until FROM sessions WHERE revoked_until > $1";
+    let rows: Vec<(String, String, i64)> = sqlx::query_as(sql).bind(now.millis()).fetch_all(db).await?;
+    let ending = |reason: &str, until| Ending {
+        // A reason that only a newer program knows still ends the session.
+        reason: EndReason::stored(reason).unwrap_or(EndReason::LoggedOut),
+        until: Timestamp::from_millis(until),
+    };
+    Ok(rows.into_iter().map(|(id, reason, until)| (id.into(), ending(&reason, until))).collect())
+}
+
+/// The last sign-ins of an account, the newest first.
+pub async fn recent(db: impl AnyExecutor<'_>, user: &UserId, limit: i64) -> sqlx::Result<Vec<Signin>> {
+    let sql = "SELECT id, created_at, ip, user_agent, end_reason, ends_at FROM sessions
+        WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+    let rows = sqlx::query(sql).bind(user.as_str()).bind(limit).fetch_all(db).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Signin {
+                session: SessionId::from(row.try_get::<String, _>("id")?),
+                at: Timestamp::from_millis(row.try_get("created_at")?),
+                client: Client { ip: row.try_get("ip")?, user_agent: row.try_get("user_agent")? },
+                end_reason: row.try_get::<Option<String>, _>("end_reason")?.as_deref().and_then(EndReason::stored),
+                ends_at: Timestamp::from_millis(row.try_get("ends_at")?),
+            })
+        })
+        .collect()
+}

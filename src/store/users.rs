@@ -1,0 +1,101 @@
+//! Accounts.
+use sqlx::{Row, any::AnyExecutor, any::AnyRow};
+
+use super::moment;
+use crate::{
+    clock::Timestamp,
+    model::{
+        email::Email,
+        id::UserId,
+        user::{Role, User},
+    },
+};
+
+/// The account of `email` with its password hash.
+pub async fn by_email(db: impl AnyExecutor<'_>, email: &Email) -> sqlx::Result<Option<(User, Option<String>)>> {
+    let sql = "SELECT id, email, name, role, version, locked_at, email_verified_at, created_at, password_hash
+        FROM users WHERE email = $1";
+    let row = sqlx::query(sql).bind(email.as_str()).fetch_optional(db).await?;
+    row.map(|row| Ok((user(&row)?, row.try_get("password_hash")?))).transpose()
+}
+
+/// The account of `id`.
+pub async fn by_id(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<Option<User>> {
+    let sql =
+        "SELECT id, email, name, role, version, locked_at, email_verified_at, created_at FROM users WHERE id = $1";
+    sqlx::query(sql).bind(id.as_str()).fetch_optional(db).await?.as_ref().map(user).transpose()
+}
+
+/// Adds an account; false, and nothing written, when the address has one.
+pub async fn insert(db: impl AnyExecutor<'_>, user: &User, password_hash: &str) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO users (id, email, name, role, password_hash, version, email_verified_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email) DO NOTHING";
+    let done = sqlx::query(sql)
+        .bind(user.id.as_str())
+        .bind(user.email.as_str())
+        .bind(&user.name)
+        .bind(user.role.as_str())
+        .bind(password_hash)
+        .bind(user.version)
+        .bind(user.email_verified_at.map(Timestamp::millis))
+        .bind(user.created_at.millis())
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes a sign-in and keeps `password_hash`, made of the password just verified. False when the account was locked, deleted or given
+/// another password or version since it was read: the row is locked from here on, so nothing can come between this and the session.
+pub async fn note_signin(
+    db: impl AnyExecutor<'_>,
+    user: &User,
+    verified_hash: &str,
+    password_hash: &str,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE users SET last_signin_at = $1, password_hash = $2
+        WHERE id = $3 AND version = $4 AND password_hash = $5 AND locked_at IS NULL";
+    let done = sqlx::query(sql)
+        .bind(now.millis())
+        .bind(password_hash)
+        .bind(user.id.as_str())
+        .bind(user.version)
+        .bind(verified_hash)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Sets a new password by a code that reached `email`: the address is proven, and the version ends every older session.
+/// False when the account no longer has that address.
+pub async fn reset_password(
+    db: impl AnyExecutor<'_>,
+    id: &UserId,
+    email: &Email,
+    password_hash: &str,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE users SET password_hash = $1, version = version + 1, email_verified_at = COALESCE(email_verified_at, $2)
+        WHERE id = $3 AND email = $4";
+    let done = sqlx::query(sql)
+        .bind(password_hash)
+        .bind(now.millis())
+        .bind(id.as_str())
+        .bind(email.as_str())
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+fn user(row: &AnyRow) -> sqlx::Result<User> {
+    Ok(User {
+        id: UserId::from(row.try_get::<String, _>("id")?),
+        email: Email::stored(row.try_get("email")?),
+        name: row.try_get("name")?,
+        role: Role::stored(row.try_get::<String, _>("role")?.as_str()),
+        version: row.try_get("version")?,
+        locked_at: moment(row, "locked_at")?,
+        email_verified_at: moment(row, "email_verified_at")?,
+        created_at: Timestamp::from_millis(row.try_get("created_at")?),
+    })
+}

@@ -1,0 +1,20 @@
+//! `POST /api/auth/forgot-password`
+use rocket::{State, post};
+
+use super::answers::Begun;
+use crate::{
+    accounts::Accounts,
+    model::client::Client,
+    web::{Problem, forms, input::Input},
+};
+
+/// Begins a reset; the answer is always the same.
+#[post("/auth/forgot-password", format = "json", data = "<body>")]
+pub async fn submit(
+    body: Input<forms::ForgotPassword>,
+    accounts: &State<Accounts>,
+    client: Client,
+) -> Result<Begun, Problem> {
+    let request = accounts.forgot_password(&body.0.email, &client).await?;
+    Ok(Begun::new(request.reveal()))
+}

@@ -1,0 +1,26 @@
+//! The JSON API: the same acts as the pages, for programs.
+mod answers;
+mod forgot_password;
+pub mod health;
+mod logout;
+mod reset_password;
+mod session;
+mod signin;
+mod signup;
+mod verify_email;
+
+use rocket::{Route, routes};
+
+/// Every call below `/api`.
+pub fn routes() -> Vec<Route> {
+    routes![
+        signup::submit,
+        verify_email::submit,
+        verify_email::resend,
+        signin::submit,
+        logout::submit,
+        session::show,
+        forgot_password::submit,
+        reset_password::submit,
+    ]
+}

@@ -1,0 +1,23 @@
+//! `POST /api/auth/signin`
+use rocket::{State, post, serde::json::Json};
+
+use super::answers::SignedInAnswer;
+use crate::{
+    accounts::Accounts,
+    model::client::Client,
+    web::{Problem, forms, guards::Visitor, input::Input, session::Cookie},
+};
+
+/// Opens a session and sets its cookie.
+#[post("/auth/signin", format = "json", data = "<body>")]
+pub async fn submit(
+    body: Input<forms::Signin>,
+    accounts: &State<Accounts>,
+    client: Client,
+    visitor: Visitor<'_>,
+    cookie: Cookie<'_>,
+) -> Result<Json<SignedInAnswer>, Problem> {
+    let signed_in = accounts.signin(&body.0.email, &body.0.password, &client, visitor.session).await?;
+    cookie.start(&signed_in.session)?;
+    Ok(Json((&signed_in).into()))
+}

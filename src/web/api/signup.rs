@@ -1,0 +1,35 @@
+//! `POST /api/auth/signup`
+use rocket::{Responder, State, post, serde::json::Json};
+
+use super::answers::{Begun, Made};
+use crate::{
+    accounts::{Accounts, Signup},
+    model::client::Client,
+    web::{Problem, forms, guards::Visitor, input::Input, session::Cookie},
+};
+
+/// 202 with the request, or 201 where addresses need no proof.
+#[derive(Responder)]
+pub enum Answer {
+    Begun(Begun),
+    Made(Box<Made>),
+}
+
+/// Begins a sign-up.
+#[post("/auth/signup", format = "json", data = "<body>")]
+pub async fn submit(
+    body: Input<forms::Signup>,
+    accounts: &State<Accounts>,
+    client: Client,
+    visitor: Visitor<'_>,
+    cookie: Cookie<'_>,
+) -> Result<Answer, Problem> {
+    let Input(body) = body;
+    match accounts.signup(&body.email, &body.password, &body.name, &client, visitor.session).await? {
+        Signup::Pending(request) => Ok(Answer::Begun(Begun::new(request.reveal()))),
+        Signup::Done(signed_in) => {
+            cookie.start(&signed_in.session)?;
+            Ok(Answer::Made(Box::new(Made(Json((&signed_in).into())))))
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `POST /api/auth/verify-email` and `…/resend`
+use rocket::{State, http::Status, post, serde::json::Json};
+
+use super::answers::Made;
+use crate::{
+    accounts::Accounts,
+    model::{client::Client, code::RequestId},
+    web::{Problem, forms, guards::Visitor, input::Input, session::Cookie},
+};
+
+/// Makes the account and opens the session.
+#[post("/auth/verify-email", format = "json", data = "<body>")]
+pub async fn submit(
+    body: Input<forms::RequestCode>,
+    accounts: &State<Accounts>,
+    client: Client,
+    visitor: Visitor<'_>,
+    cookie: Cookie<'_>,
+) -> Result<Made, Problem> {
+    let request = RequestId::given(&body.0.request);
+    let signed_in = accounts.verify_email(&request, &body.0.code, &client, visitor.session).await?;
+    cookie.start(&signed_in.session)?;
+    Ok(Made(Json((&signed_in).into())))
+}
+
+/// Has a new code mailed; the answer is always the same.
+#[post("/auth/verify-email/resend", format = "json", data = "<body>")]
+pub async fn resend(body: Input<forms::Resend>, accounts: &State<Accounts>) -> Result<Status, Problem> {
+    accounts.resend_code(&RequestId::given(&body.0.request)).await?;
+    Ok(Status::Accepted)
+}

@@ -1,0 +1,46 @@
+//! The caller's address and program, as far as they can be believed.
+use std::{convert::Infallible, net::IpAddr};
+
+use rocket::{
+    Request, State,
+    request::{FromRequest, Outcome},
+};
+
+use super::Site;
+use crate::model::client::Client;
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Client {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        let site = request.guard::<&State<Site>>().await;
+        let address = match site.succeeded() {
+            Some(site) => address(request, site),
+            None => None,
+        };
+        let agent = request.headers().get_one("User-Agent");
+        Outcome::Success(Self::new(address.map(|address| address.to_string()), agent))
+    }
+}
+
+/// The peer's address or, where the peer is a trusted proxy, the last address in `X-Forwarded-For` that is not one.
+pub fn address(request: &Request<'_>, site: &Site) -> Option<IpAddr> {
+    let peer = request.remote()?.ip().to_canonical();
+    let trusted = |address: &IpAddr| site.trusted_proxies.iter().any(|net| net.contains(address));
+    if !trusted(&peer) {
+        return Some(peer);
+    }
+    let lines: Vec<&str> = request.headers().get("X-Forwarded-For").collect();
+    let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
+    let mut client = peer;
+    for hop in hops {
+        // What stands before something unreadable was written by nobody we trust.
+        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        client = address.to_canonical();
+        if !trusted(&client) {
+            break;
+        }
+    }
+    Some(client)
+}

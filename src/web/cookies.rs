@@ -1,0 +1,64 @@
+//! Our cookies: read from the raw header, written with every attribute.
+use rocket::{
+    Request,
+    http::{Cookie, CookieJar, SameSite},
+    time::Duration,
+};
+
+use super::Site;
+
+/// The value of the cookie called `name`. Rocket's jar decodes names, so that `%5F%5FHost-…` would pass for `__Host-…`.
+pub fn value<'r>(request: &'r Request<'_>, name: &str) -> Option<&'r str> {
+    pairs(request).find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// Whether a cookie of ours came twice, in another case or percent-encoded: somebody planted one beside it.
+pub fn ambiguous(request: &Request<'_>, site: &Site) -> bool {
+    let ours = |name: &str| [&site.session_cookie, &site.flow_cookie].into_iter().position(|own| own == name);
+    let mut seen = [false; 2];
+    pairs(request).any(|(name, _)| match ours(name) {
+        Some(index) => std::mem::replace(&mut seen[index], true),
+        None => disguised(name, site),
+    })
+}
+
+/// Whether the request carries any cookie of ours.
+pub fn any(request: &Request<'_>, site: &Site) -> bool {
+    pairs(request).any(|(name, _)| name == site.session_cookie || name == site.flow_cookie)
+}
+
+/// Sets a cookie for `seconds`.
+pub fn set(jar: &CookieJar<'_>, site: &Site, name: &str, value: String, seconds: i64) {
+    jar.add(build(site, name, value, seconds));
+}
+
+/// Removes a cookie: the same attributes, or browsers ignore it.
+pub fn remove(jar: &CookieJar<'_>, site: &Site, name: &str) {
+    // `remove` of the jar keeps no Secure, so the removal is written as a cookie of the past.
+    jar.add(build(site, name, String::new(), 0));
+}
+
+/// A cookie with every attribute of ours.
+pub fn build(site: &Site, name: &str, value: String, seconds: i64) -> Cookie<'static> {
+    Cookie::build((name.to_owned(), value))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(!site.local)
+        .max_age(Duration::seconds(seconds))
+        .build()
+}
+
+fn pairs<'r>(request: &'r Request<'_>) -> impl Iterator<Item = (&'r str, &'r str)> {
+    let lines = request.headers().get("Cookie").flat_map(|line| line.split(';'));
+    lines.filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.trim(), value.trim()))
+}
+
+fn disguised(name: &str, site: &Site) -> bool {
+    if !name.contains('%') && !name.bytes().any(|b| b.is_ascii_uppercase()) {
+        return false;
+    }
+    let decoded = rocket::http::RawStr::new(name).percent_decode_lossy().to_ascii_lowercase();
+    let is = |own: &str| name != own && decoded == own.to_ascii_lowercase();
+    is(&site.session_cookie) || is(&site.flow_cookie)
+}

@@ -1,0 +1,36 @@
+//! HTTP only: adapters from forms and JSON to `accounts`, and what every request and answer passes.
+mod api;
+mod client;
+mod cookies;
+mod forms;
+mod gate;
+pub mod guards;
+mod headers;
+mod input;
+pub mod next;
+mod pages;
+mod passive;
+mod problem;
+mod routing;
+pub mod session;
+mod site;
+mod view;
+
+use rocket::{Build, Rocket, shield::Shield};
+
+use problem::Problem;
+pub use site::Site;
+
+/// Attaches routes, catchers and fairings. The gate stands before every handler; sliding comes before the headers.
+pub fn attach(rocket: Rocket<Build>) -> Rocket<Build> {
+    rocket
+        // Rocket's own shield sends other values of the same headers.
+        .attach(Shield::new())
+        .attach(session::Sliding)
+        .attach(headers::Headers)
+        .register("/", rocket::catchers![problem::caught])
+        .mount("/", gate::guarded(pages::routes()))
+        .mount("/api", gate::guarded(api::routes()))
+        .mount("/health", api::health::routes())
+        .mount("/static", pages::assets::routes())
+}

@@ -1,0 +1,57 @@
+//! `/dashboard`
+use rocket::{State, get};
+use serde_json::{Value, json};
+use tera::context;
+
+use crate::{
+    accounts::{Accounts, RecentSignin},
+    clock::Timestamp,
+    model::session::{EndReason, Session},
+    web::{
+        Problem,
+        guards::User,
+        view::{Page, Pages, in_words, moment},
+    },
+};
+
+/// The name, the address, when the session ends by itself, and the last sign-ins.
+#[get("/dashboard")]
+pub async fn show(user: User<'_>, pages: Pages<'_>, accounts: &State<Accounts>) -> Result<Page, Problem> {
+    let overview = accounts.overview(user.session).await?.ok_or_else(Problem::not_found)?;
+    // The answer slides the session: what it says is what holds after it.
+    let now = accounts.now();
+    let session = accounts.lifetimes().slide(user.session, now);
+    let owner = overview.user;
+    let signins: Vec<Value> = overview.signins.iter().map(|signin| row(signin, &session, now)).collect();
+    Ok(pages.show(
+        "dashboard",
+        context! {
+            user => &json!({ "name": owner.name, "email": owner.email.as_str(), "created_at": moment(owner.created_at) }),
+            session => &json!({ "expires_at": moment(session.expires_at), "ends_at": moment(session.ends_at) }),
+            idle => &in_words(accounts.lifetimes().idle),
+            signins => &signins,
+        },
+    ))
+}
+
+fn row(signin: &RecentSignin, session: &Session, now: Timestamp) -> Value {
+    json!({
+        "at": moment(signin.at),
+        "ip": signin.client.ip.as_deref().unwrap_or("unknown"),
+        "device": signin.client.user_agent.as_deref().unwrap_or("unknown"),
+        "current": signin.session == session.id,
+        "state": state(signin, now),
+    })
+}
+
+/// Idle time leaves no trace in the table, so what was not ended by anybody may have closed by itself.
+fn state(signin: &RecentSignin, now: Timestamp) -> &'static str {
+    match signin.end_reason {
+        Some(EndReason::LoggedOut) => "Signed out",
+        Some(EndReason::Replaced) => "Signed in again",
+        Some(EndReason::PasswordReset) => "Ended by a new password",
+        Some(EndReason::Expired | EndReason::AbsoluteLimit) => "Closed by itself",
+        None if signin.ends_at <= now => "Closed by itself",
+        None => "Open, or closed by itself",
+    }
+}

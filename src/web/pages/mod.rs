@@ -1,0 +1,63 @@
+//! The pages: forms in, HTML out, everything without JavaScript.
+pub mod assets;
+mod dashboard;
+mod dev_mailbox;
+mod forgot_password;
+mod home;
+mod logout;
+mod reset_password;
+pub mod signin;
+mod signup;
+mod verify_email;
+
+use rocket::{
+    Request, Route, State,
+    outcome::try_outcome,
+    request::{FromRequest, Outcome},
+    routes,
+};
+
+use super::{Site, cookies};
+use crate::model::code::RequestId;
+
+/// Every page.
+pub fn routes() -> Vec<Route> {
+    routes![
+        home::show,
+        signup::show,
+        signup::submit,
+        verify_email::show,
+        verify_email::submit,
+        verify_email::resend,
+        signin::show,
+        signin::submit,
+        forgot_password::show,
+        forgot_password::submit,
+        reset_password::show,
+        reset_password::submit,
+        dashboard::show,
+        logout::submit,
+        dev_mailbox::list,
+        dev_mailbox::show,
+    ]
+}
+
+/// The request that this browser began, from its flow cookie.
+pub struct Flow(Option<RequestId>);
+
+impl Flow {
+    /// The request; a made-up one, which answers like any wrong one, when the browser holds none.
+    fn request(self) -> RequestId {
+        self.0.unwrap_or_else(RequestId::draw)
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Flow {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let site = try_outcome!(request.guard::<&State<Site>>().await);
+        Outcome::Success(Self(cookies::value(request, &site.flow_cookie).map(RequestId::given)))
+    }
+}

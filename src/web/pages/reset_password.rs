@@ -1,0 +1,56 @@
+//! `/reset-password`
+use rocket::{State, get, post, response::Redirect};
+use serde_json::json;
+use tera::{Context, context};
+
+use super::Flow;
+use crate::{
+    accounts::{Accounts, Internal},
+    model::{
+        client::Client,
+        code::{Purpose, RequestId},
+    },
+    web::{
+        Problem, forms,
+        input::Input,
+        session::Cookie,
+        view::{Again, Page, Pages},
+    },
+};
+
+/// Asks for the code and the new password, in the browser that asked for the reset.
+#[get("/reset-password")]
+pub async fn show(pages: Pages<'_>, accounts: &State<Accounts>, flow: Flow) -> Result<Page, Problem> {
+    Ok(pages.form("reset_password", known(&pages, accounts, &flow.request()).await?))
+}
+
+/// Sets the new password and leads to the sign-in page.
+#[post("/reset-password", format = "form", data = "<form>")]
+pub async fn submit(
+    form: Input<forms::ResetPage>,
+    accounts: &State<Accounts>,
+    pages: Pages<'_>,
+    flow: Flow,
+    client: Client,
+    cookie: Cookie<'_>,
+) -> Result<Result<Redirect, Again>, Problem> {
+    let (Input(form), request) = (form, flow.request());
+    match accounts.reset_password(&request, &form.code, &form.password, &client).await {
+        Ok(()) => {
+            cookie.drop_request();
+            Ok(Ok(Redirect::to("/signin?notice=password-set")))
+        }
+        Err(error) => {
+            let context = known(&pages, accounts, &request).await?;
+            Ok(Err(pages.again("reset_password", &json!({ "code": form.code }), error.into(), context)))
+        }
+    }
+}
+
+async fn known(pages: &Pages<'_>, accounts: &Accounts, request: &RequestId) -> Result<Context, Internal> {
+    let email = accounts.request_address(request, Purpose::Reset).await?;
+    let email = email.as_ref().map(|email| email.as_str());
+    let mut context = pages.password_help();
+    context.extend(context! { email => &email, code_minutes => &(accounts.code_ttl().as_secs() / 60) });
+    Ok(context)
+}

@@ -1,0 +1,65 @@
+//! `/verify-email`
+use rocket::{State, get, post, response::Redirect};
+use serde_json::json;
+use tera::{Context, context};
+
+use super::Flow;
+use crate::{
+    accounts::{Accounts, Internal},
+    model::{
+        client::Client,
+        code::{Purpose, RequestId},
+    },
+    web::{
+        Problem, forms,
+        guards::Visitor,
+        input::Input,
+        next::HOME,
+        session::Cookie,
+        view::{Again, Page, Pages},
+    },
+};
+
+/// Asks for the code, in the browser that signed up; tells others to go there.
+#[get("/verify-email?<resent>")]
+pub async fn show(pages: Pages<'_>, accounts: &State<Accounts>, flow: Flow, resent: bool) -> Result<Page, Problem> {
+    Ok(pages.form("verify_email", known(accounts, &flow.request(), resent).await?))
+}
+
+/// Makes the account and opens the session.
+#[post("/verify-email", format = "form", data = "<form>")]
+pub async fn submit(
+    form: Input<forms::Code>,
+    accounts: &State<Accounts>,
+    pages: Pages<'_>,
+    flow: Flow,
+    client: Client,
+    visitor: Visitor<'_>,
+    cookie: Cookie<'_>,
+) -> Result<Result<Redirect, Again>, Problem> {
+    let (Input(form), request) = (form, flow.request());
+    match accounts.verify_email(&request, &form.code, &client, visitor.session).await {
+        Ok(signed_in) => {
+            cookie.start(&signed_in.session)?;
+            cookie.drop_request();
+            Ok(Ok(Redirect::to(HOME)))
+        }
+        Err(error) => {
+            let context = known(accounts, &request, false).await?;
+            Ok(Err(pages.again("verify_email", &json!({ "code": form.code }), error.into(), context)))
+        }
+    }
+}
+
+/// Has a new code mailed.
+#[post("/verify-email/resend")]
+pub async fn resend(accounts: &State<Accounts>, flow: Flow) -> Result<Redirect, Problem> {
+    accounts.resend_code(&flow.request()).await?;
+    Ok(Redirect::to("/verify-email?resent=true"))
+}
+
+async fn known(accounts: &Accounts, request: &RequestId, resent: bool) -> Result<Context, Internal> {
+    let email = accounts.request_address(request, Purpose::Signup).await?;
+    let email = email.as_ref().map(|email| email.as_str());
+    Ok(context! { email => &email, resent => &resent, code_minutes => &(accounts.code_ttl().as_secs() / 60) })
+}

@@ -1,0 +1,37 @@
+//! The requests that look at a session without using it: they never make it last longer.
+use std::convert::Infallible;
+
+use rocket::{
+    Request,
+    http::Method,
+    request::{FromRequest, Outcome},
+};
+
+/// Marks a request that came as HEAD, since Rocket turns it into GET before its answer is seen.
+pub struct WasHead(pub bool);
+
+/// Whether the request at hand is passive, for handlers that tell when the session ends.
+pub struct Passive(pub bool);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Passive {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(Self(is_passive(request)))
+    }
+}
+
+/// Whether `request` is passive.
+pub fn is_passive(request: &Request<'_>) -> bool {
+    request.local_cache(|| WasHead(false)).0
+        || request.headers().get_one("Sec-Purpose").is_some_and(|purpose| purpose.starts_with("prefetch"))
+        || request.headers().contains("Authorization")
+        || asks_only(request)
+}
+
+fn asks_only(request: &Request<'_>) -> bool {
+    request.method() == Method::Get
+        && request.uri().path() == "/api/auth/session"
+        && request.uri().query().is_some_and(|query| query.segments().any(|(key, _)| key == "passive"))
+}

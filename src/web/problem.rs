@@ -1,0 +1,218 @@
+//! Everything that can go wrong, in words: JSON under `/api` (RFC 9457), a page elsewhere. The one owner of this wording.
+mod words;
+
+use rocket::{
+    Request, Response,
+    http::{ContentType, Header, Status},
+    response::{Redirect, Responder},
+};
+use serde::Serialize;
+use serde_json::json;
+
+pub use words::ending;
+
+use super::{
+    next,
+    session::{Presented, presented},
+    view::Pages,
+};
+use crate::{
+    accounts::Internal,
+    model::{id::random_text, session::EndReason},
+};
+
+/// What went wrong, what the caller can do about it, and the status it is answered with.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    kind: Kind,
+    /// What to do next, for people.
+    pub detail: String,
+    /// The fields at fault.
+    pub errors: Vec<FieldError>,
+    /// Why the caller's session ended.
+    reason: Option<EndReason>,
+    /// The methods that `Allow` lists, or the address of a redirect.
+    header: String,
+    cause: Option<Internal>,
+}
+
+/// A field and what is wrong with it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FieldError {
+    /// Its name in the form or body.
+    pub field: String,
+    /// For programs.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+}
+
+impl FieldError {
+    /// Says of `field` what is wrong.
+    pub fn new(field: &str, code: &'static str, message: &str) -> Self {
+        Self { field: field.to_owned(), code, message: message.to_owned() }
+    }
+}
+
+/// The kinds of problems: status, code and title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Unreadable,
+    InvalidCredentials,
+    NotSignedIn,
+    FreshSigninRequired,
+    Forbidden,
+    CrossSite,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    InvalidInput,
+    InvalidCode,
+    Overloaded,
+    Internal,
+    Elsewhere,
+}
+
+impl Kind {
+    fn parts(self) -> (Status, &'static str, &'static str) {
+        match self {
+            Self::Unreadable => (Status::BadRequest, "invalid_input", "The request could not be read"),
+            Self::InvalidCredentials => (Status::Unauthorized, "invalid_credentials", "Sign-in failed"),
+            Self::NotSignedIn => (Status::Unauthorized, "not_signed_in", "You are not signed in"),
+            Self::FreshSigninRequired => (Status::Forbidden, "fresh_sign_in_required", "Please confirm your password"),
+            Self::Forbidden => (Status::Forbidden, "forbidden", "This is not open to you"),
+            Self::CrossSite => (Status::Forbidden, "cross_site", "The request came from another site"),
+            Self::NotFound => (Status::NotFound, "not_found", "There is nothing here"),
+            Self::MethodNotAllowed => (Status::MethodNotAllowed, "method_not_allowed", "This cannot be done here"),
+            Self::Conflict => (Status::Conflict, "conflict", "This is taken"),
+            Self::PayloadTooLarge => (Status::PayloadTooLarge, "payload_too_large", "That is too much"),
+            Self::UnsupportedMediaType => {
+                (Status::UnsupportedMediaType, "unsupported_media_type", "This content type is not taken here")
+            }
+            Self::InvalidInput => (Status::UnprocessableEntity, "invalid_input", "Something needs correcting"),
+            Self::InvalidCode => (Status::UnprocessableEntity, "invalid_code", "This code does not work"),
+            Self::Overloaded => (Status::ServiceUnavailable, "overloaded", "Too much at once"),
+            Self::Internal => (Status::InternalServerError, "internal", "Something went wrong here"),
+            Self::Elsewhere => (Status::TemporaryRedirect, "elsewhere", "This page is elsewhere"),
+        }
+    }
+}
+
+/// Seconds after which an overloaded server is worth another try.
+const RETRY_AFTER: &str = "2";
+
+impl Problem {
+    fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), reason: None, header: String::new(), cause: None }
+    }
+
+    /// The status it is answered with.
+    pub fn status(&self) -> Status {
+        self.kind.parts().0
+    }
+
+    /// Whether a form can be shown again with it.
+    pub fn is_about_input(&self) -> bool {
+        !matches!(self.kind, Kind::Internal | Kind::Elsewhere)
+    }
+
+    fn is_internal(&self) -> bool {
+        self.kind == Kind::Internal
+    }
+}
+
+/// Whether a request gets JSON.
+pub fn is_api(request: &Request<'_>) -> bool {
+    let path = request.uri().path();
+    let mut segments = path.segments();
+    matches!(segments.next(), Some("api" | "health"))
+}
+
+/// Leaves a problem for the catcher.
+pub fn keep(request: &Request<'_>, problem: Problem) {
+    request.local_cache(|| Some(problem));
+}
+
+/// Answers every error that no handler answered itself: with the problem that was kept, or by its status.
+#[rocket::catch(default)]
+pub fn caught(status: Status, request: &Request<'_>) -> Problem {
+    let kept: &Option<Problem> = request.local_cache(|| None);
+    kept.clone().unwrap_or_else(|| Problem::of_status(status, request))
+}
+
+impl<'r> Responder<'r, 'static> for Problem {
+    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        if self.kind == Kind::Elsewhere {
+            return Redirect::temporary(self.header).respond_to(request);
+        }
+        let request_id = self.is_internal().then(random_text);
+        if let Some(id) = &request_id {
+            let cause = self.cause.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+            let route = request.route().map(|route| route.uri.to_string());
+            tracing::error!(request_id = %id, route, cause, "a request failed");
+        }
+        let mut response = if is_api(request) {
+            self.json(request_id.as_deref()).respond_to(request)?
+        } else if self.kind == Kind::NotSignedIn {
+            let back = next::own_path(Some(&request.uri().to_string())).to_owned();
+            let back = if request.method() == rocket::http::Method::Get { Some(back) } else { None };
+            return Redirect::to(rocket::uri!(super::pages::signin::show(next = back, notice = None::<&str>)))
+                .respond_to(request);
+        } else {
+            self.page(request, request_id.as_deref()).respond_to(request)?
+        };
+        self.finish(&mut response);
+        Ok(response)
+    }
+}
+
+impl Problem {
+    fn json(&self, request_id: Option<&str>) -> (ContentType, String) {
+        let (status, code, title) = self.kind.parts();
+        let mut body = json!({
+            "type": "about:blank", "title": title, "status": status.code, "code": code, "detail": self.detail, "errors": self.errors,
+        });
+        if let Some(reason) = self.reason {
+            body["reason"] = reason.as_str().into();
+        }
+        if let Some(id) = request_id {
+            body["request_id"] = id.into();
+        }
+        (ContentType::new("application", "problem+json"), body.to_string())
+    }
+
+    /// The error page; plain text when even that cannot be made, or a fault in a template would go round for ever.
+    fn page(&self, request: &Request<'_>, request_id: Option<&str>) -> (ContentType, String) {
+        let page = Pages::of(request).and_then(|pages| pages.error(self, request_id));
+        let plain =
+            || (ContentType::Plain, format!("{}\n{}\n{}\n", self.title(), self.detail, request_id.unwrap_or_default()));
+        page.map_or_else(plain, |html| (ContentType::HTML, html))
+    }
+
+    /// The title on an error page.
+    pub fn title(&self) -> &'static str {
+        self.kind.parts().2
+    }
+
+    /// Adds what the status asks for beside the body.
+    pub fn finish(&self, response: &mut Response<'_>) {
+        let (status, ..) = self.kind.parts();
+        response.set_status(status);
+        if self.kind == Kind::MethodNotAllowed {
+            response.set_header(Header::new("Allow", self.header.clone()));
+        }
+        if self.kind == Kind::Overloaded {
+            response.set_header(Header::new("Retry-After", RETRY_AFTER));
+        }
+    }
+}
+
+/// Why the holder of a genuine token is not signed in any more.
+fn ended_because(request: &Request<'_>) -> Option<EndReason> {
+    match presented(request) {
+        Presented::Ended(reason) => Some(*reason),
+        _ => None,
+    }
+}

@@ -1,0 +1,228 @@
+//! The sentences, and which case of the domain gets which.
+use rocket::{Request, http::Status};
+
+use super::{FieldError, Kind, Problem, ended_because};
+use crate::{
+    accounts::{CodeError, InputError, Internal, SigninError, SignupError},
+    model::{
+        invalid::{Fault, Invalid},
+        password::PasswordRefusal,
+        session::EndReason,
+    },
+    web::routing,
+};
+
+impl Problem {
+    /// Fields to correct.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [only] => only.message.clone(),
+            _ => "Please correct the fields below.".to_owned(),
+        };
+        Self { errors, ..Self::new(Kind::InvalidInput, detail) }
+    }
+
+    /// Not even fields can be made of it.
+    pub fn unreadable(detail: &str) -> Self {
+        Self::new(Kind::Unreadable, detail)
+    }
+
+    /// The body is longer than `kib` KiB.
+    pub fn payload_too_large(kib: u64) -> Self {
+        Self::new(Kind::PayloadTooLarge, format!("A body here may be up to {kib} KiB long."))
+    }
+
+    /// No session; says why to the holder of a genuine token of one that ended.
+    pub fn not_signed_in(request: &Request<'_>) -> Self {
+        Self { reason: ended_because(request), ..Self::new(Kind::NotSignedIn, "Sign in to go on.") }
+    }
+
+    /// The role does not allow it.
+    pub fn forbidden() -> Self {
+        Self::new(Kind::Forbidden, "Your account is not allowed to do this. A superuser is.")
+    }
+
+    /// The password was given too long ago.
+    pub fn fresh_sign_in_required() -> Self {
+        Self::new(Kind::FreshSigninRequired, "This asks for your password once more, since you signed in a while ago.")
+    }
+
+    /// Guests only; the signed-in go to their dashboard.
+    pub fn signed_in_already() -> Self {
+        Self { header: crate::web::next::HOME.into(), ..Self::new(Kind::Elsewhere, "You are signed in already.") }
+    }
+
+    /// The same page under the public URL.
+    pub fn elsewhere(place: String) -> Self {
+        Self { header: place, ..Self::new(Kind::Elsewhere, "This page is on another address of this site.") }
+    }
+
+    /// Another site made the browser send this.
+    pub fn cross_site(origin: &str) -> Self {
+        let how = format!(
+            "Changes are taken from this site's own pages only. Open {origin} and try again. \
+             A program sends no cookie, or the header X-Requested-With with any value."
+        );
+        Self::new(Kind::CrossSite, how)
+    }
+
+    /// What Rocket says by a status alone.
+    pub(super) fn of_status(status: Status, request: &Request<'_>) -> Self {
+        match status.code {
+            400 => Self::unreadable("The request could not be read."),
+            401 => Self::not_signed_in(request),
+            403 => Self::forbidden(),
+            404 => Self::unrouted(request),
+            413 => Self::payload_too_large(16),
+            422 => Self::invalid(Vec::new()),
+            503 => Self::overloaded(),
+            code if (400..500).contains(&code) => Self::unreadable("The request could not be answered."),
+            code => Self::internal(Internal::new(&format!("the framework answered {code}"))),
+        }
+    }
+
+    /// Rocket knows only "no route": here is why there is none.
+    fn unrouted(request: &Request<'_>) -> Self {
+        match routing::miss(request) {
+            routing::Miss::Path => Self::new(Kind::NotFound, "Check the address, or begin at the start page."),
+            routing::Miss::Method(allow) => {
+                let detail = format!("This address takes {allow} only.");
+                Self { header: allow, ..Self::new(Kind::MethodNotAllowed, detail) }
+            }
+            routing::Miss::ContentType(wanted) => {
+                Self::new(Kind::UnsupportedMediaType, format!("Send the body with Content-Type: {wanted}."))
+            }
+        }
+    }
+
+    /// Nothing is stored under this name.
+    pub fn not_found() -> Self {
+        Self::new(Kind::NotFound, "What you are looking for is not here, or not any more.")
+    }
+
+    /// Too much at once.
+    pub fn overloaded() -> Self {
+        Self::new(Kind::Overloaded, "Many people are signing in at this moment. Please try again in a few seconds.")
+    }
+
+    /// A fault of ours.
+    pub fn internal(cause: Internal) -> Self {
+        let detail = "This is our fault, not yours, and it was written down. Please try again in a while.";
+        Self { cause: Some(cause), ..Self::new(Kind::Internal, detail) }
+    }
+
+    fn invalid_code() -> Self {
+        let detail =
+            "This code is wrong, was used before, or is too old. Look for the newest letter, or ask for a new code.";
+        let errors = vec![FieldError::new("code", "invalid", detail)];
+        Self { errors, ..Self::new(Kind::InvalidCode, detail) }
+    }
+
+    fn faults(faults: Vec<Invalid>) -> Self {
+        let worded = |Invalid { field, why }| {
+            let (code, message) = fault(&why);
+            FieldError::new(field, code, &message)
+        };
+        Self::invalid(faults.into_iter().map(worded).collect())
+    }
+
+    fn taken() -> Self {
+        let detail = "This address has an account already. Sign in, or set a new password if you forgot yours.";
+        let errors = vec![FieldError::new("email", "taken", detail)];
+        Self { errors, ..Self::new(Kind::Conflict, detail) }
+    }
+}
+
+fn fault(why: &Fault) -> (&'static str, String) {
+    match why {
+        Fault::TooLong { max } => ("too_long", format!("This is too long: {max} characters are the most.")),
+        Fault::Characters => {
+            ("characters", "This holds characters that cannot be used here, such as line breaks.".into())
+        }
+        Fault::NotAnAddress => ("email", "Enter an email address, like ann@example.com.".into()),
+        Fault::NotACode => ("code", "Enter the eight digits of the code.".into()),
+        Fault::Password(why) => password(why),
+    }
+}
+
+fn password(why: &PasswordRefusal) -> (&'static str, String) {
+    const HINT: &str = "Four random words are easy to remember.";
+    match why {
+        PasswordRefusal::TooShort { missing } => {
+            let s = if *missing == 1 { "" } else { "s" };
+            ("too_short", format!("{missing} more character{s} needed. {HINT}"))
+        }
+        PasswordRefusal::TooLong => ("too_long", "This is too long: 256 characters are the most.".into()),
+        PasswordRefusal::InvalidCharacter => {
+            ("characters", "This holds characters that cannot be typed, such as line breaks.".into())
+        }
+        PasswordRefusal::Common => ("common", format!("Many people use this password, so it is tried first. {HINT}")),
+        PasswordRefusal::Repetitive => {
+            ("repetitive", format!("This repeats or counts up, so it is guessed soon. {HINT}"))
+        }
+        PasswordRefusal::Related => {
+            ("related", format!("This is too close to your address, your name or this site. {HINT}"))
+        }
+    }
+}
+
+/// Why a session ended, for the sign-in page.
+pub fn ending(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Expired => "You were signed out because this page was not used for a while.",
+        EndReason::AbsoluteLimit => "You were signed out because you had been signed in for a long time.",
+        EndReason::LoggedOut => "You signed out.",
+        EndReason::Replaced => "You signed in again, which ended your earlier session here.",
+        EndReason::PasswordReset => "You were signed out because your password was set anew.",
+    }
+}
+
+impl From<Internal> for Problem {
+    fn from(cause: Internal) -> Self {
+        Self::internal(cause)
+    }
+}
+
+impl From<InputError> for Problem {
+    fn from(error: InputError) -> Self {
+        match error {
+            InputError::Invalid(faults) => Self::faults(faults),
+            InputError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<SignupError> for Problem {
+    fn from(error: SignupError) -> Self {
+        match error {
+            SignupError::Invalid(faults) => Self::faults(faults),
+            SignupError::Taken => Self::taken(),
+            SignupError::Overloaded => Self::overloaded(),
+            SignupError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<SigninError> for Problem {
+    fn from(error: SigninError) -> Self {
+        let refused = "Address or password is wrong, or the address is not confirmed yet.";
+        match error {
+            SigninError::Invalid(faults) => Self::faults(faults),
+            SigninError::Refused => Self::new(Kind::InvalidCredentials, refused),
+            SigninError::Overloaded => Self::overloaded(),
+            SigninError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<CodeError> for Problem {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Invalid(faults) => Self::faults(faults),
+            CodeError::Refused => Self::invalid_code(),
+            CodeError::Taken => Self::taken(),
+            CodeError::Overloaded => Self::overloaded(),
+            CodeError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}

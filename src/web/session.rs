@@ -1,0 +1,172 @@
+//! The session of a request: read once from its cookie, and slid when its answer leaves.
+use std::{convert::Infallible, time::Duration};
+
+use rocket::{
+    Data, Request, Response, State,
+    fairing::{Fairing, Info, Kind},
+    http::{CookieJar, Method},
+    outcome::try_outcome,
+    request::{FromRequest, Outcome},
+};
+
+use super::{
+    Site, cookies,
+    passive::{WasHead, is_passive},
+};
+use crate::{
+    accounts::{Accounts, Internal},
+    clock::Timestamp,
+    jwt::Jwt,
+    model::session::{EndReason, Session},
+};
+
+/// Has the browser forget what pages stored at sign-out; "cookies" would clear the whole registrable domain, "cache" stalls Chromium.
+pub const CLEAR_SITE_DATA: (&str, &str) = ("Clear-Site-Data", "\"storage\"");
+
+/// What the session cookie of a request says.
+pub enum Presented {
+    /// No cookie, or one that is no genuine token of ours.
+    Nothing,
+    /// A session that goes on.
+    Live(Session),
+    /// A genuine token of a session that is over.
+    Ended(EndReason),
+}
+
+impl Presented {
+    /// The session, if it goes on.
+    pub fn live(&self) -> Option<&Session> {
+        match self {
+            Self::Live(session) => Some(session),
+            _ => None,
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for &'r Presented {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(presented(request))
+    }
+}
+
+/// What the cookie of `request` says; worked out once a request. With an `Authorization` header the cookie is ignored.
+pub fn presented<'r>(request: &'r Request<'_>) -> &'r Presented {
+    request.local_cache(|| read(request).unwrap_or(Presented::Nothing))
+}
+
+fn read(request: &Request<'_>) -> Option<Presented> {
+    if request.headers().contains("Authorization") {
+        return None;
+    }
+    let (accounts, jwt) = (request.rocket().state::<Accounts>()?, request.rocket().state::<Jwt>()?);
+    let token = cookies::value(request, &request.rocket().state::<Site>()?.session_cookie)?;
+    let now = accounts.now();
+    let session = jwt.verify(token, now)?;
+    Some(match accounts.ended(&session, now) {
+        None => Presented::Live(session),
+        Some(reason) => Presented::Ended(reason),
+    })
+}
+
+/// What handlers need to begin and end the session of a browser.
+pub struct Cookie<'r> {
+    site: &'r Site,
+    jwt: &'r Jwt,
+    jar: &'r CookieJar<'r>,
+    accounts: &'r Accounts,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Cookie<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let site = try_outcome!(request.guard::<&State<Site>>().await);
+        let jwt = try_outcome!(request.guard::<&State<Jwt>>().await);
+        let accounts = try_outcome!(request.guard::<&State<Accounts>>().await);
+        Outcome::Success(Self { site, jwt, jar: request.cookies(), accounts })
+    }
+}
+
+impl Cookie<'_> {
+    /// Gives the browser the token of `session`.
+    ///
+    /// # Errors
+    /// The token could not be signed.
+    pub fn start(&self, session: &Session) -> Result<(), Internal> {
+        let now = self.accounts.now();
+        let token = self.jwt.sign(session, now)?;
+        cookies::set(self.jar, self.site, &self.site.session_cookie, token, max_age(session, now));
+        Ok(())
+    }
+
+    /// Takes the token from the browser.
+    pub fn remove(&self) {
+        cookies::remove(self.jar, self.site, &self.site.session_cookie);
+    }
+
+    /// Hands the browser the request that a mailed code answers, for as long as it can be answered.
+    pub fn hold_request(&self, request: &str, life: Duration) {
+        let seconds = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
+        cookies::set(self.jar, self.site, &self.site.flow_cookie, request.to_owned(), seconds);
+    }
+
+    /// Takes the request from the browser: it was answered.
+    pub fn drop_request(&self) {
+        cookies::remove(self.jar, self.site, &self.site.flow_cookie);
+    }
+}
+
+fn max_age(session: &Session, now: Timestamp) -> i64 {
+    session.expires_at.seconds() - now.seconds()
+}
+
+/// Reissues the session cookie with every answer to its holder, so that the session lasts while it is used.
+pub struct Sliding;
+
+#[rocket::async_trait]
+impl Fairing for Sliding {
+    fn info(&self) -> Info {
+        Info { name: "sliding session", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        if request.method() == Method::Head {
+            request.local_cache(|| WasHead(true));
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if let Some(cookie) = reissue(request, response) {
+            // The jar was written out before fairings run: what is added to it here would be lost.
+            response.adjoin_header(&cookie);
+        }
+    }
+}
+
+fn reissue(request: &Request<'_>, response: &Response<'_>) -> Option<rocket::http::Cookie<'static>> {
+    let route = request.route()?;
+    let stateless = ["/static", "/health"].contains(&route.uri.base());
+    if stateless || is_passive(request) {
+        return None;
+    }
+    let session = presented(request).live()?;
+    let (site, accounts) = (request.rocket().state::<Site>()?, request.rocket().state::<Accounts>()?);
+    // A sign-in or sign-out has spoken already.
+    let ours = |line: &str| line.strip_prefix(site.session_cookie.as_str()).is_some_and(|rest| rest.starts_with('='));
+    if response.headers().get("Set-Cookie").any(ours) {
+        return None;
+    }
+    let now = accounts.now();
+    let slid = accounts.lifetimes().slide(session, now);
+    // Asked again: the session may have ended while this answer was made.
+    if accounts.ended(session, now).is_some() {
+        return None;
+    }
+    let token = request.rocket().state::<Jwt>()?.sign(&slid, now);
+    let token = token.inspect_err(|error| tracing::error!(%error, "a session token could not be signed")).ok()?;
+    Some(cookies::build(site, &site.session_cookie, token, max_age(&slid, now)))
+}

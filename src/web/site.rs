@@ -1,0 +1,42 @@
+//! What this site is called and where it is reached.
+use ipnet::IpNet;
+use url::Url;
+
+use crate::settings::Settings;
+
+/// The public face of this instance, as every page, cookie and check needs it.
+pub struct Site {
+    /// The only origin, without a slash at its end.
+    pub url: String,
+    /// Host and port of it, as the Host header says them.
+    pub authority: String,
+    /// Whether it is plain http on this machine.
+    pub local: bool,
+    /// Whether letters go to a folder and are shown at `/dev/mailbox`.
+    pub mailbox: bool,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The name of the session cookie.
+    pub session_cookie: String,
+    /// The name of the cookie that holds a request a code answers.
+    pub flow_cookie: String,
+}
+
+impl Site {
+    /// The site of these settings.
+    pub fn new(settings: &Settings) -> Self {
+        let authority = settings.public_url.split_once("://").map_or("", |(_, authority)| authority).to_owned();
+        let port = Url::parse(&settings.public_url).ok().and_then(|url| url.port_or_known_default()).unwrap_or(0);
+        // `__Host-` needs Secure, which browsers disagree about on http; the port keeps two instances on one machine apart.
+        let session_cookie = if settings.local { format!("nightlatch-{port}") } else { "__Host-nightlatch".into() };
+        Self {
+            flow_cookie: format!("{session_cookie}-flow"),
+            session_cookie,
+            url: settings.public_url.clone(),
+            authority,
+            local: settings.local,
+            mailbox: settings.mail.smtp_url.is_none(),
+            trusted_proxies: settings.trusted_proxies.clone(),
+        }
+    }
+}

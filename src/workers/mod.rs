@@ -1,0 +1,2 @@
+//! Long-running tasks, each a loop around one unit of work that a test can call.
+pub mod postman;

@@ -1,0 +1,17 @@
+// A "Show" button in every password field; without script the field is an ordinary one.
+for (const input of document.querySelectorAll("[data-reveal]")) {
+  const button = document.createElement("button");
+  const show = (shown) => {
+    input.type = shown ? "text" : "password";
+    button.textContent = shown ? "Hide" : "Show";
+    button.setAttribute("aria-label", shown ? "Hide password" : "Show password");
+  };
+  button.type = "button";
+  button.className = "reveal";
+  button.setAttribute("aria-controls", input.id);
+  button.addEventListener("click", () => show(input.type === "password"));
+  // Hidden again before it is sent, so that no browser keeps it as ordinary text.
+  input.form.addEventListener("submit", () => show(false));
+  show(false);
+  input.after(button);
+}
