@@ -16,7 +16,7 @@ use crate::{
     settings::{self, Settings, is_loopback},
 };
 
-/// How long a mail server may take for one step of the conversation.
+/// How long a mail server may take for one letter.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A letter ready to leave.
@@ -81,7 +81,8 @@ impl Post {
         let message = self.message(&letter)?;
         match &self.mailer {
             Mailer::Smtp(server) => {
-                server.send(message).await?;
+                // The server's own time-out is for each step; a letter must be done within the postman's lease.
+                tokio::time::timeout(SMTP_TIMEOUT, server.send(message)).await??;
             }
             Mailer::Folder(folder) => folder.keep(letter.id, &message.formatted()).await?,
             Mailer::Memory(kept) => {

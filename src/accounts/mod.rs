@@ -109,9 +109,14 @@ impl Accounts {
         &self.rules.lifetimes
     }
 
-    /// How long a mailed code is good for.
-    pub fn code_ttl(&self) -> Duration {
-        self.rules.code_ttl
+    /// How long a mailed code is good for, in minutes.
+    pub fn code_minutes(&self) -> u64 {
+        self.rules.code_ttl.as_secs() / 60
+    }
+
+    /// Whether addresses must be proven before there is an account.
+    pub fn verifies_email(&self) -> bool {
+        self.rules.verify_email
     }
 
     /// The fewest code points of a password.

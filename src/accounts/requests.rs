@@ -31,8 +31,4 @@ impl Accounts {
     pub(super) fn code_expiry(&self, now: Timestamp) -> Timestamp {
         now.plus(self.rules.code_ttl)
     }
-
-    pub(super) fn code_minutes(&self) -> u64 {
-        self.rules.code_ttl.as_secs() / 60
-    }
 }

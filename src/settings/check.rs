@@ -169,8 +169,9 @@ fn password(given: Password) -> Result<Password, SettingsError> {
 }
 
 fn code(given: super::Code) -> Result<super::Code, SettingsError> {
-    if given.ttl < Duration::from_secs(60) || given.ttl > Duration::from_secs(15 * 60) {
-        return Err(SettingsError::new("NIGHTLATCH_CODE__TTL", "must be from 1m to 15m"));
+    let whole_minutes = given.ttl.subsec_nanos() == 0 && given.ttl.as_secs() % 60 == 0;
+    if !whole_minutes || !(1..=15).contains(&(given.ttl.as_secs() / 60)) {
+        return Err(SettingsError::new("NIGHTLATCH_CODE__TTL", "must be from 1m to 15m, in whole minutes"));
     }
     if !(1..=10).contains(&given.attempts) {
         return Err(SettingsError::new("NIGHTLATCH_CODE__ATTEMPTS", "must be from 1 to 10"));

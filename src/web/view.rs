@@ -15,6 +15,7 @@ use super::{Problem, Site, session::presented};
 use crate::{
     accounts::{Accounts, Internal},
     clock::Timestamp,
+    model::password,
     templates::Templates,
 };
 
@@ -95,13 +96,14 @@ impl<'r> Pages<'r> {
 
     /// What the pages with a new password say about it.
     pub fn password_help(&self) -> Context {
-        context! { min_length => &self.accounts.min_password_length(), suggestion => &crate::model::password::suggestion() }
+        let min_length = self.accounts.min_password_length();
+        context! { min_length => &min_length, suggestion => &password::suggestion(min_length) }
     }
 
     fn render(&self, name: &str, context: Context) -> Result<String, Internal> {
         let user = presented(self.request).live().map(|_| json!({}));
         let mut all = context! {
-            site => &json!({ "name": "Nightlatch", "url": self.site.url }),
+            site => &json!({ "name": "Nightlatch", "url": self.site.url, "verifies_email": self.accounts.verifies_email() }),
             user => &user,
             path => self.request.uri().path().as_str(),
             mailbox => &self.site.mailbox,

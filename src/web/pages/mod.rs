@@ -18,7 +18,10 @@ use rocket::{
 };
 
 use super::{Site, cookies};
-use crate::model::code::RequestId;
+use crate::{
+    accounts::{Accounts, Internal},
+    model::code::{Purpose, RequestId},
+};
 
 /// Every page.
 pub fn routes() -> Vec<Route> {
@@ -43,12 +46,20 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// The request that this browser began, from its flow cookie.
+#[derive(Clone)]
 pub struct Flow(Option<RequestId>);
 
 impl Flow {
     /// The request; a made-up one, which answers like any wrong one, when the browser holds none.
     fn request(self) -> RequestId {
         self.0.unwrap_or_else(RequestId::draw)
+    }
+
+    /// The address that the code of the request went to, to show it to whoever typed it.
+    async fn address(&self, accounts: &Accounts, purpose: Purpose) -> Result<Option<String>, Internal> {
+        let Some(request) = &self.0 else { return Ok(None) };
+        let email = accounts.request_address(request, purpose).await?;
+        Ok(email.map(|email| email.as_str().to_owned()))
     }
 }
 

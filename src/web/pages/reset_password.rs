@@ -6,10 +6,7 @@ use tera::{Context, context};
 use super::Flow;
 use crate::{
     accounts::{Accounts, Internal},
-    model::{
-        client::Client,
-        code::{Purpose, RequestId},
-    },
+    model::{client::Client, code::Purpose},
     web::{
         Problem, forms,
         input::Input,
@@ -21,7 +18,7 @@ use crate::{
 /// Asks for the code and the new password, in the browser that asked for the reset.
 #[get("/reset-password")]
 pub async fn show(pages: Pages<'_>, accounts: &State<Accounts>, flow: Flow) -> Result<Page, Problem> {
-    Ok(pages.form("reset_password", known(&pages, accounts, &flow.request()).await?))
+    Ok(pages.form("reset_password", known(&pages, accounts, &flow).await?))
 }
 
 /// Sets the new password and leads to the sign-in page.
@@ -34,23 +31,22 @@ pub async fn submit(
     client: Client,
     cookie: Cookie<'_>,
 ) -> Result<Result<Redirect, Again>, Problem> {
-    let (Input(form), request) = (form, flow.request());
-    match accounts.reset_password(&request, &form.code, &form.password, &client).await {
+    let Input(form) = form;
+    match accounts.reset_password(&flow.clone().request(), &form.code, &form.password, &client).await {
         Ok(()) => {
             cookie.drop_request();
             Ok(Ok(Redirect::to("/signin?notice=password-set")))
         }
         Err(error) => {
-            let context = known(&pages, accounts, &request).await?;
+            let context = known(&pages, accounts, &flow).await?;
             Ok(Err(pages.again("reset_password", &json!({ "code": form.code }), error.into(), context)))
         }
     }
 }
 
-async fn known(pages: &Pages<'_>, accounts: &Accounts, request: &RequestId) -> Result<Context, Internal> {
-    let email = accounts.request_address(request, Purpose::Reset).await?;
-    let email = email.as_ref().map(|email| email.as_str());
+async fn known(pages: &Pages<'_>, accounts: &Accounts, flow: &Flow) -> Result<Context, Internal> {
+    let email = flow.address(accounts, Purpose::Reset).await?;
     let mut context = pages.password_help();
-    context.extend(context! { email => &email, code_minutes => &(accounts.code_ttl().as_secs() / 60) });
+    context.extend(context! { email => &email, code_minutes => &accounts.code_minutes() });
     Ok(context)
 }

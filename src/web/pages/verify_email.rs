@@ -6,10 +6,7 @@ use tera::{Context, context};
 use super::Flow;
 use crate::{
     accounts::{Accounts, Internal},
-    model::{
-        client::Client,
-        code::{Purpose, RequestId},
-    },
+    model::{client::Client, code::Purpose},
     web::{
         Problem, forms,
         guards::Visitor,
@@ -23,7 +20,7 @@ use crate::{
 /// Asks for the code, in the browser that signed up; tells others to go there.
 #[get("/verify-email?<resent>")]
 pub async fn show(pages: Pages<'_>, accounts: &State<Accounts>, flow: Flow, resent: bool) -> Result<Page, Problem> {
-    Ok(pages.form("verify_email", known(accounts, &flow.request(), resent).await?))
+    Ok(pages.form("verify_email", known(accounts, &flow, resent).await?))
 }
 
 /// Makes the account and opens the session.
@@ -37,15 +34,15 @@ pub async fn submit(
     visitor: Visitor<'_>,
     cookie: Cookie<'_>,
 ) -> Result<Result<Redirect, Again>, Problem> {
-    let (Input(form), request) = (form, flow.request());
-    match accounts.verify_email(&request, &form.code, &client, visitor.session).await {
+    let Input(form) = form;
+    match accounts.verify_email(&flow.clone().request(), &form.code, &client, visitor.session).await {
         Ok(signed_in) => {
             cookie.start(&signed_in.session)?;
             cookie.drop_request();
             Ok(Ok(Redirect::to(HOME)))
         }
         Err(error) => {
-            let context = known(accounts, &request, false).await?;
+            let context = known(accounts, &flow, false).await?;
             Ok(Err(pages.again("verify_email", &json!({ "code": form.code }), error.into(), context)))
         }
     }
@@ -58,8 +55,7 @@ pub async fn resend(accounts: &State<Accounts>, flow: Flow) -> Result<Redirect, 
     Ok(Redirect::to("/verify-email?resent=true"))
 }
 
-async fn known(accounts: &Accounts, request: &RequestId, resent: bool) -> Result<Context, Internal> {
-    let email = accounts.request_address(request, Purpose::Signup).await?;
-    let email = email.as_ref().map(|email| email.as_str());
-    Ok(context! { email => &email, resent => &resent, code_minutes => &(accounts.code_ttl().as_secs() / 60) })
+async fn known(accounts: &Accounts, flow: &Flow, resent: bool) -> Result<Context, Internal> {
+    let email = flow.address(accounts, Purpose::Signup).await?;
+    Ok(context! { email => &email, resent => &resent, code_minutes => &accounts.code_minutes() })
 }
