@@ -4,7 +4,7 @@ use std::{collections::HashSet, ops::Deref, time::Duration};
 use rocket::figment::Figment;
 use rocket_db_pools::Database;
 use sqlx::{
-    Any, AnyConnection, AnyPool, Executor, Transaction,
+    Any, AnyConnection, AnyPool, Connection, Executor, Transaction,
     any::AnyPoolOptions,
     migrate::{Migration, MigrationType, Migrator},
     pool::PoolConnection,
@@ -15,6 +15,15 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The migrations, compiled in; each file runs unchanged on both databases.
 const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "accounts", include_str!("../migrations/0001_accounts.sql"))];
+
+/// Connects once, to say what is wrong: a pool goes on trying, and then says only that it took too long.
+///
+/// # Errors
+/// Why there is no connection.
+pub async fn probe(url: &str) -> sqlx::Result<()> {
+    sqlx::any::install_default_drivers();
+    AnyConnection::connect(url).await?.close().await
+}
 
 /// The pool as Rocket attaches, guards and closes it.
 #[derive(Database)]

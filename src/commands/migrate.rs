@@ -1,14 +1,13 @@
 //! `nightlatch migrate`
-use std::error::Error;
-
-use crate::{commands::secret, db::Pool, settings::Settings};
+use crate::{
+    commands::{Failure, database, secret},
+    settings::Settings,
+};
 
 /// Brings the schema up to date.
-pub async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
+pub async fn run(settings: Settings) -> Result<(), Failure> {
     secret::make_data_dir(&settings)?;
-    let db =
-        Pool::connect(settings.database.url.reveal(), 1).await.map_err(|error| format!("the database: {error}"))?;
-    db.migrate().await.map_err(|error| format!("the database: {error}"))?;
+    database::open(&settings).await?.close().await;
     println!("The database is up to date.");
     Ok(())
 }

@@ -1,4 +1,5 @@
 //! The command line: one file a sub-command.
+mod database;
 mod migrate;
 mod secret;
 mod serve;
@@ -8,6 +9,9 @@ use std::error::Error;
 use clap::{Parser, Subcommand};
 
 use crate::settings::Settings;
+
+/// What stopped a command, for one line on standard error.
+type Failure = Box<dyn Error + Send + Sync>;
 
 /// A self-hosted sign-in server: the lock that closes by itself ten minutes after you leave.
 ///
@@ -31,7 +35,7 @@ enum Command {
 ///
 /// # Errors
 /// What stopped it, in one line.
-pub fn run() -> Result<(), Box<dyn Error>> {
+pub fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let command = CommandLine::parse().command.unwrap_or(Command::Serve);
     let settings = Settings::from_environment()?;
     crate::log::start(&settings.log);

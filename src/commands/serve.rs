@@ -1,36 +1,60 @@
 //! `nightlatch serve`
-use std::error::Error;
+use rocket::{error::ErrorKind, fairing::AdHoc};
 
 use crate::{
     Server,
     clock::Clock,
-    commands::secret,
+    commands::{Failure, database, secret},
+    keys::Keys,
     mail::Post,
+    secret::Secret,
     server,
     settings::{Settings, SettingsError},
 };
 
 /// Serves until it is told to stop.
-pub async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
+pub async fn run(settings: Settings) -> Result<(), Failure> {
     secret::make_data_dir(&settings)?;
     let secret = secret::load(&settings)?;
     let post = Post::new(&settings).map_err(|error| SettingsError::new("NIGHTLATCH_MAIL__SMTP_URL", error))?;
-    let data = settings.data_dir.display().to_string();
-    let (url, local) = (settings.public_url.clone(), settings.mail.smtp_url.is_none());
-    let database = if settings.database.url.reveal().starts_with("sqlite:") { "SQLite" } else { "PostgreSQL" };
-    let mail = if local { settings.mail_folder().display().to_string() } else { "SMTP".to_owned() };
-    tracing::info!(%url, database, data, mail, "starting");
+    rehearse(&settings, &secret).await?;
+    announce(&settings);
+    let url = settings.public_url.clone();
+    let config = rocket::Config::try_from(&settings.figment)?;
+    let address = format!("ROCKET_ADDRESS {}, ROCKET_PORT {}", config.address, config.port);
     let server = Server { settings, clock: Clock::system(), secret, post, workers: true };
-    let rocket = server::server(server).map_err(|error| error.to_string())?.ignite().await.map_err(explained)?;
-    tracing::info!("open {url} in a browser");
-    if local {
-        tracing::info!("letters are shown at {url}/dev/mailbox, since no mail server is set");
-    }
-    rocket.launch().await.map_err(explained)?;
+    let rocket = server::server(server).map_err(|error| error.to_string())?;
+    let rocket = rocket
+        .attach(AdHoc::on_liftoff("address", |_| Box::pin(async move { tracing::info!("open {url} in a browser") })));
+    rocket.launch().await.map_err(|error| in_words(&error, &address))?;
+    tracing::info!("stopped");
     Ok(())
 }
 
-/// Rocket's error panics when it is dropped unseen; its text is several lines.
-fn explained(error: rocket::Error) -> String {
-    error.kind().to_string().lines().next().unwrap_or("Rocket did not start").to_owned()
+/// Does once what the server's parts will do, since Rocket only says that one of them failed.
+async fn rehearse(settings: &Settings, secret: &Secret) -> Result<(), Failure> {
+    let db = database::open(settings).await?;
+    let keys = Keys::load(&db, secret, Clock::system().now()).await;
+    db.close().await;
+    keys.map(drop).map_err(|error| error.to_string().into())
+}
+
+fn announce(settings: &Settings) {
+    let data = settings.data_dir.display();
+    let folder = settings.mail_folder();
+    let mail = if settings.mail.smtp_url.is_some() { "by SMTP".into() } else { folder.display().to_string() };
+    let database = if settings.database.url.reveal().starts_with("sqlite:") { "SQLite" } else { "PostgreSQL" };
+    tracing::info!(%data, database, mail, "starting");
+    if settings.mail.smtp_url.is_none() {
+        tracing::info!("no mail server is set: letters are shown at {}/dev/mailbox", settings.public_url);
+    }
+}
+
+/// One line; Rocket's own text has several, and its error panics when it is dropped unseen.
+fn in_words(error: &rocket::Error, address: &str) -> String {
+    match error.kind() {
+        ErrorKind::Bind(error) => format!("{address}: {error}"),
+        ErrorKind::Config(error) => format!("Rocket's settings: {error}"),
+        kind => kind.to_string(),
+    }
 }

@@ -17,7 +17,9 @@ use crate::model::session::Lifetimes;
 const LONGEST_SESSION: Duration = Duration::from_secs(24 * 3600);
 
 pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, SettingsError> {
-    let config = rocket::Config::try_from(&figment).map_err(|error| SettingsError::new("ROCKET", error))?;
+    let config = rocket::Config::try_from(&figment).map_err(|error| {
+        SettingsError::new(&format!("ROCKET_{}", error.path.join("_").to_ascii_uppercase()), error.kind)
+    })?;
     let (public_url, local) = public_url(given.public_url, &config)?;
     let data_dir = given.data_dir.unwrap_or_else(|| "data".into());
     let data_dir = absolute(&data_dir).map_err(|error| SettingsError::new("NIGHTLATCH_DATA_DIR", error))?;
@@ -169,7 +171,7 @@ fn password(given: Password) -> Result<Password, SettingsError> {
 }
 
 fn code(given: super::Code) -> Result<super::Code, SettingsError> {
-    let whole_minutes = given.ttl.subsec_nanos() == 0 && given.ttl.as_secs() % 60 == 0;
+    let whole_minutes = given.ttl.subsec_nanos() == 0 && given.ttl.as_secs().is_multiple_of(60);
     if !whole_minutes || !(1..=15).contains(&(given.ttl.as_secs() / 60)) {
         return Err(SettingsError::new("NIGHTLATCH_CODE__TTL", "must be from 1m to 15m, in whole minutes"));
     }

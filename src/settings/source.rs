@@ -3,6 +3,7 @@ use std::{ffi::OsString, fs, path::PathBuf, time::Duration};
 
 use rocket::figment::{
     Figment, Profile,
+    error::Kind,
     providers::{Env, Format, Serialized, Toml},
     value::{Dict, Value},
 };
@@ -144,14 +145,16 @@ fn insert(dict: &mut Dict, key: &str, value: String) -> Option<()> {
 
 /// Names the setting as the environment would, whatever file it came from.
 fn named(error: rocket::figment::Error) -> SettingsError {
-    let mut path = error.path.clone();
-    if let rocket::figment::error::Kind::UnknownField(field, _) = &error.kind {
-        path.push(field.clone());
-        return SettingsError::new(&variable(&path), "is not a setting of Nightlatch");
+    let name = format!("{PREFIX}{}", error.path.join("__").to_ascii_uppercase());
+    match error.kind {
+        Kind::UnknownField(..) => SettingsError::new(&name, "is not a setting of Nightlatch"),
+        Kind::InvalidType(_, wanted) if wanted.starts_with("struct") => {
+            SettingsError::new(&name, "is a level: its settings are called by this name with __ and more behind it")
+        }
+        // The value may be a secret that was put under the wrong name.
+        Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) => {
+            SettingsError::new(&name, format!("must be {wanted}"))
+        }
+        kind => SettingsError::new(&name, kind),
     }
-    SettingsError::new(&variable(&path), error.kind)
-}
-
-fn variable(path: &[String]) -> String {
-    format!("{PREFIX}{}", path.join("__").to_ascii_uppercase())
 }

@@ -17,9 +17,17 @@ where
 
 /// A duration such as `3s`, `10m`, `12h` or `14d`.
 pub fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    parsed::<D, humantime::Duration>(from)
-        .map(Into::into)
-        .map_err(|error| D::Error::custom(format!("{error}; durations are written 3s, 10m, 12h or 14d")))
+    parsed::<D, Span>(from).map(|span| span.0)
+}
+
+struct Span(Duration);
+
+impl FromStr for Span {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        humantime::parse_duration(text).map(Self).map_err(|_| "durations are written 3s, 10m, 12h or 14d")
+    }
 }
 
 struct Text<T>(PhantomData<T>);

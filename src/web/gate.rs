@@ -75,9 +75,9 @@ fn same_site(request: &Request<'_>, site: &Site) -> bool {
 /// Cookies belong to one name: a page on `127.0.0.1` would not be signed in on `localhost`.
 fn canonical(request: &Request<'_>, site: &Site) -> Result<(), Problem> {
     let host = request.headers().get_one("Host").filter(|host| site.local && *host != site.authority);
-    let other_name = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
-    let is_us = |host: Host<&str>| is_loopback(host);
-    if other_name.as_ref().and_then(Url::host).is_some_and(is_us) {
+    let asked = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
+    let other_name = |name: Host<&str>| name.to_string() != site.host && is_loopback(name);
+    if asked.as_ref().and_then(Url::host).is_some_and(other_name) {
         return Err(Problem::elsewhere(format!("{}{}", site.url, request.uri())));
     }
     Ok(())

@@ -10,6 +10,8 @@ pub struct Site {
     pub url: String,
     /// Host and port of it, as the Host header says them.
     pub authority: String,
+    /// The host alone.
+    pub host: String,
     /// Whether it is plain http on this machine.
     pub local: bool,
     /// Whether letters go to a folder and are shown at `/dev/mailbox`.
@@ -26,7 +28,9 @@ impl Site {
     /// The site of these settings.
     pub fn new(settings: &Settings) -> Self {
         let authority = settings.public_url.split_once("://").map_or("", |(_, authority)| authority).to_owned();
-        let port = Url::parse(&settings.public_url).ok().and_then(|url| url.port_or_known_default()).unwrap_or(0);
+        let parsed = Url::parse(&settings.public_url).ok();
+        let host = parsed.as_ref().and_then(Url::host_str).unwrap_or_default().to_owned();
+        let port = parsed.as_ref().and_then(Url::port_or_known_default).unwrap_or(0);
         // `__Host-` needs Secure, which browsers disagree about on http; the port keeps two instances on one machine apart.
         let session_cookie = if settings.local { format!("nightlatch-{port}") } else { "__Host-nightlatch".into() };
         Self {
@@ -34,6 +38,7 @@ impl Site {
             session_cookie,
             url: settings.public_url.clone(),
             authority,
+            host,
             local: settings.local,
             mailbox: settings.mail.smtp_url.is_none(),
             trusted_proxies: settings.trusted_proxies.clone(),
