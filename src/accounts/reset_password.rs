@@ -1,16 +1,20 @@
 //! Setting a new password with a mailed code: ends every session and opens none.
 use std::sync::Arc;
 
+use sqlx::{Any, Transaction};
+
 use super::{Accounts, CodeError, Internal};
 use crate::{
+    clock::Timestamp,
     model::{
         client::Client,
         code::{Code, Purpose, RequestId},
         event::{Event, EventKind},
+        id::{SessionId, UserId},
         letter::Letter,
-        session::EndReason,
+        session::{EndReason, Ending},
     },
-    store,
+    store::{self, requests::Open},
 };
 
 impl Accounts {
@@ -26,9 +30,9 @@ impl Accounts {
         client: &Client,
     ) -> Result<(), CodeError> {
         let code = Code::parse(code).map_err(|fault| fault.of("code"));
-        let (purpose, limits) = (Purpose::Reset, self.rules.limits);
         let name_hash = self.request_name(request);
-        let seen = store::requests::open(&*self.db, &name_hash, purpose, limits, self.clock.now()).await?;
+        let limits = self.rules.limits;
+        let seen = store::requests::open(&*self.db, &name_hash, Purpose::Reset, limits, self.clock.now()).await?;
         let address = seen.as_ref().map_or("", |open| open.email.as_str());
         let password = self.new_password(password, &self.related_to(&[address]));
         let (code, password) = match (code, password) {
@@ -38,38 +42,66 @@ impl Accounts {
             }
         };
         // Hashing is dear: it is done for the right code only, and before the transaction, which looks at everything again.
-        let right = seen.is_some_and(|open| self.is_code(&open.code_mac, purpose, &name_hash, &open.email, &code));
+        let matches = |open: &Open| self.is_code(&open.code_mac, Purpose::Reset, &name_hash, &open.email, &code);
+        let right = seen.as_ref().is_some_and(matches);
         let password_hash = if right { Some(self.hasher.hash(Arc::new(password)).await?) } else { None };
 
+        let user_id = seen.and_then(|open| open.user_id);
+        self.set_password(&name_hash, &code, user_id.as_ref(), password_hash.as_deref(), client).await
+    }
+
+    /// Counts the try and, if all is right, does everything that a reset does in one transaction.
+    async fn set_password(
+        &self,
+        name_hash: &str,
+        code: &Code,
+        user_id: Option<&UserId>,
+        password_hash: Option<&str>,
+        client: &Client,
+    ) -> Result<(), CodeError> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let counted = store::requests::count_attempt(&mut *tx, &name_hash, purpose, limits, now).await?;
+        if let Some(user_id) = user_id {
+            store::users::lock(&mut *tx, user_id).await?;
+        }
+        let counted =
+            store::requests::count_attempt(&mut *tx, name_hash, Purpose::Reset, self.rules.limits, now).await?;
         let open = counted.ok_or(CodeError::Refused)?;
-        let right = self.is_code(&open.code_mac, purpose, &name_hash, &open.email, &code);
-        let (Some(user_id), Some(password_hash), true) = (open.user_id, password_hash, right) else {
+        let right = self.is_code(&open.code_mac, Purpose::Reset, name_hash, &open.email, code);
+        let (Some(user_id), Some(password_hash), true) = (user_id, password_hash, right) else {
             tx.commit().await?;
             return Err(CodeError::Refused);
         };
-        if !store::users::reset_password(&mut *tx, &user_id, &open.email, &password_hash, now).await? {
+        if !store::users::reset_password(&mut *tx, user_id, &open.email, password_hash, now).await? {
             tx.commit().await?;
             return Err(CodeError::Refused);
         }
-        if !store::requests::consume(&mut *tx, &name_hash, now).await? {
-            return Err(Internal::new("a request was used up while its row was locked").into());
-        }
-        store::requests::void_all(&mut *tx, &user_id, now).await?;
+        // The one of this reset is among them.
+        store::requests::void_all(&mut *tx, user_id, now).await?;
+        store::events::insert(&mut *tx, Event::new(EventKind::PasswordReset, client).by_owner(user_id), now).await?;
         let ending = self.ending(EndReason::PasswordReset, now);
-        let ended = store::sessions::end_all(&mut *tx, &user_id, ending, now).await?;
-        let event = Event::new(EventKind::PasswordReset, client).by_owner(&user_id);
-        store::events::insert(&mut *tx, event, now).await?;
-        for session in &ended {
-            let event = Event::new(EventKind::SessionEnded, client).by_owner(&user_id).in_session(session);
-            store::events::insert(&mut *tx, event.because(EndReason::PasswordReset.as_str()), now).await?;
-        }
+        let ended = self.end_all_sessions(&mut tx, user_id, ending, client, now).await?;
         self.queue_letter(&mut *tx, &open.email, &Letter::PasswordReset { at: now.to_string() }, None, now).await?;
         tx.commit().await?;
         self.revoke(ended, ending, now);
         self.mail.notify_one();
         Ok(())
+    }
+
+    /// Ends every session of an account, with an event for each.
+    async fn end_all_sessions(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        user_id: &UserId,
+        ending: Ending,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Vec<SessionId>, Internal> {
+        let ended = store::sessions::end_all(&mut **tx, user_id, ending, now).await?;
+        for session in &ended {
+            let event = Event::new(EventKind::SessionEnded, client).by_owner(user_id).in_session(session);
+            store::events::insert(&mut **tx, event.because(ending.reason.as_str()), now).await?;
+        }
+        Ok(ended)
     }
 }

@@ -66,6 +66,13 @@ pub async fn note_signin(
     Ok(done.rows_affected() == 1)
 }
 
+/// Locks the account's row to the end of the transaction. Whoever also locks rows about the account locks this one first, or two
+/// transactions could wait for each other for ever.
+pub async fn lock(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<()> {
+    sqlx::query("UPDATE users SET version = version WHERE id = $1").bind(id.as_str()).execute(db).await?;
+    Ok(())
+}
+
 /// Sets a new password by a code that reached `email`: the address is proven, and the version ends every older session.
 /// False when the account no longer has that address.
 pub async fn reset_password(
