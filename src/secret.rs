@@ -2,7 +2,7 @@
 use std::fmt;
 
 use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     error::Unspecified,
     hkdf::{HKDF_SHA256, KeyType, Prk, Salt},
     hmac,
@@ -17,7 +17,7 @@ pub const MIN_BYTES: usize = 32;
 
 /// Everything derived from the secret of `NIGHTLATCH_SECRET_KEY` (HKDF-SHA-256, RFC 5869). Debug shows nothing of it.
 pub struct Secret {
-    seal: RandomizedNonceKey,
+    seal: LessSafeKey,
     requests: hmac::Key,
     codes: hmac::Key,
 }
@@ -31,7 +31,7 @@ impl Secret {
         }
         let root = Salt::new(HKDF_SHA256, b"nightlatch").extract(bytes);
         Some(Self {
-            seal: RandomizedNonceKey::new(&AES_256_GCM, derive(&root, b"seal").ok()?.as_slice()).ok()?,
+            seal: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, derive(&root, b"seal").ok()?.as_slice()).ok()?),
             requests: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"requests").ok()?.as_slice()),
             codes: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"codes").ok()?.as_slice()),
         })
@@ -48,8 +48,11 @@ impl Secret {
     /// The cryptographic library refused; no input of this program makes it do so.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<String, Unspecified> {
         let mut sealed = plain.to_vec();
-        let nonce = self.seal.seal_in_place_append_tag(Aad::from(place), &mut sealed)?;
-        let mut message = nonce.as_ref().to_vec();
+        // From the operating system: the library's own generator takes 30 ms to get ready, at every first start.
+        let nonce = random::<NONCE_LEN>();
+        let key_nonce = Nonce::assume_unique_for_key(nonce);
+        self.seal.seal_in_place_append_tag(key_nonce, Aad::from(place), &mut sealed)?;
+        let mut message = nonce.to_vec();
         message.append(&mut sealed);
         Ok(URL_SAFE_NO_PAD.encode(message))
     }

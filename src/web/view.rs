@@ -101,7 +101,7 @@ impl<'r> Pages<'r> {
     }
 
     fn render(&self, name: &str, context: Context) -> Result<String, Internal> {
-        let user = presented(self.request).live().map(|_| json!({}));
+        let user = presented(self.request).live().map(|session| json!({ "id": session.user_id }));
         let mut all = context! {
             site => &json!({ "name": "Nightlatch", "url": self.site.url, "verifies_email": self.accounts.verifies_email() }),
             user => &user,

@@ -86,7 +86,7 @@ impl Problem {
         match routing::miss(request) {
             routing::Miss::Path => Self::new(Kind::NotFound, "Check the address, or begin at the start page."),
             routing::Miss::Method(allow) => {
-                let detail = format!("This address takes {allow} only.");
+                let detail = format!("This address can only be used by {allow}. Begin at the start page.");
                 Self { header: allow, ..Self::new(Kind::MethodNotAllowed, detail) }
             }
             routing::Miss::ContentType(wanted) => {
