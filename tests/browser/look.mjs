@@ -1,0 +1,70 @@
+// Takes pictures of a page in light and dark, on a phone and on a desk, and checks what can be checked of its looks.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const WIDTHS = { 360: 740, 1280: 800 };
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export class Album {
+  #folder;
+  #number = 0;
+
+  constructor(folder) {
+    this.#folder = folder;
+  }
+
+  /** Four pictures of what `page` shows now; fails when it is too wide, or a rule of axe is broken. */
+  async add(page, name) {
+    this.#number += 1;
+    const file = `${String(this.#number).padStart(2, "0")}-${name}`;
+    const before = page.viewportSize();
+    // Off whatever was clicked last, which would look different under it.
+    await page.mouse.move(0, 0);
+    for (const [width, height] of Object.entries(WIDTHS)) {
+      await page.setViewportSize({ width: Number(width), height });
+      for (const colorScheme of ["light", "dark"]) {
+        // Without transitions, which would be caught half-way between the schemes.
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await page.evaluate(allPictures);
+        await fits(page, `${name} at ${width}`);
+        await accessible(page, `${name} at ${width}, ${colorScheme}`);
+        await page.screenshot({ path: join(this.#folder, `${file}-${width}-${colorScheme}.png`), fullPage: true });
+      }
+    }
+    await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+    await page.setViewportSize(before);
+  }
+
+  get pictures() {
+    return this.#number * 4;
+  }
+}
+
+/** Nothing is wider than the window. */
+export async function fits(page, name) {
+  const wide = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const out = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > width);
+    return out.map((one) => one.outerHTML.slice(0, 120));
+  });
+  assert.deepEqual(wide, [], `${name} is too wide`);
+}
+
+async function accessible(page, name) {
+  // As the debugger, not as the page: its policy lets no foreign script in.
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+    return violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => `${node.html} ${node.failureSummary}`)}`);
+  });
+  assert.deepEqual(violations, [], `${name} breaks rules of axe`);
+}
+
+/** Lazy pictures come when a width first shows them. */
+function allPictures() {
+  const shown = [...document.images].filter((image) => image.checkVisibility());
+  return Promise.all(shown.map((image) => image.decode())).then(() => undefined);
+}

@@ -1,0 +1,57 @@
+// The release binary on a data directory and a port of its own.
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { openSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pause } from "./mailbox.mjs";
+
+const LONGEST_START = 10_000;
+
+export class Server {
+  #process;
+  #folder;
+
+  /** Starts the binary with `settings` and nothing of the caller's own, and waits until it answers. */
+  async start(binary, settings) {
+    this.#folder = await mkdtemp(join(tmpdir(), "nightlatch-browser."));
+    const port = await freePort();
+    this.url = `http://localhost:${port}`;
+    const log = openSync(join(this.#folder, "log"), "a");
+    this.#process = spawn(binary, [], {
+      cwd: this.#folder,
+      env: { ROCKET_PORT: String(port), NIGHTLATCH_DATA_DIR: join(this.#folder, "data"), ...settings },
+      stdio: ["ignore", log, log],
+    });
+    for (const end = Date.now() + LONGEST_START; Date.now() < end && this.#process.exitCode === null; await pause(20)) {
+      const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
+      if (answer?.ok) return;
+    }
+    throw new Error(`the server did not start:\n${await this.log()}`);
+  }
+
+  log() {
+    return readFile(join(this.#folder, "log"), "utf8");
+  }
+
+  async stop() {
+    if (this.#process?.exitCode === null) {
+      const gone = new Promise((resolve) => this.#process.once("exit", resolve));
+      this.#process.kill("SIGKILL");
+      await gone;
+    }
+    if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
