@@ -68,20 +68,25 @@ impl Pool {
     /// # Errors
     /// A migration fails, or the database was migrated by a newer program.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
-        if !self.is_current().await {
+        let mut applied = self.applied().await;
+        while applied != MIGRATIONS.iter().map(|(version, ..)| *version).collect() {
             let migrations = MIGRATIONS.map(|(version, name, sql)| {
                 Migration::new(version, name.into(), MigrationType::Simple, sqlx::SqlSafeStr::into_sql_str(sql), false)
             });
-            Migrator::with_migrations(migrations.into()).run(&self.any).await?;
+            let outcome = Migrator::with_migrations(migrations.into()).run(&self.any).await;
+            // SQLite has no lock for migrations: where another program was faster, the rest is left.
+            let before = std::mem::replace(&mut applied, self.applied().await);
+            if applied == before {
+                return outcome;
+            }
         }
         Ok(())
     }
 
-    async fn is_current(&self) -> bool {
-        let applied = sqlx::query_scalar::<_, i64>("SELECT version FROM _sqlx_migrations WHERE success");
+    async fn applied(&self) -> HashSet<i64> {
+        let applied = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success");
         // Any failure here means "not migrated yet"; a real one comes back from the migration itself.
-        let applied: HashSet<i64> = applied.fetch_all(&self.any).await.unwrap_or_default().into_iter().collect();
-        applied == MIGRATIONS.iter().map(|(version, ..)| *version).collect()
+        applied.fetch_all(&self.any).await.unwrap_or_default().into_iter().collect()
     }
 }
 

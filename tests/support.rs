@@ -1,5 +1,6 @@
 //! A whole server for one test: its own database, a clock moved by hand, mail in memory, cheap hashes.
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     sync::{
         Arc, Mutex,
@@ -8,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use nightlatch::{
     Server,
     clock::{Clock, Timestamp},
@@ -35,7 +37,7 @@ pub struct TestApp {
     pub client: Client,
     pub database_url: String,
     clock: Arc<AtomicI64>,
-    cookies: Mutex<Vec<(String, String)>>,
+    cookies: Mutex<Browser>,
     schema: Option<String>,
     folder: std::path::PathBuf,
 }
@@ -47,6 +49,21 @@ pub struct Options {
     pub vars: Vec<(&'static str, String)>,
     /// More routes, for guards that no page uses yet.
     pub mount: Option<fn(Rocket<Build>) -> Rocket<Build>>,
+    /// Whether letters leave by themselves, to the mail server of the settings.
+    pub smtp: bool,
+    /// Whether letters go to the mail folder, where `/dev/mailbox` shows them.
+    pub mailbox: bool,
+}
+
+/// The cookies of one browser: name and value.
+pub type Browser = Vec<(String, String)>;
+
+/// An answer that was read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: Status,
+    pub headers: BTreeMap<String, Vec<String>>,
+    pub body: String,
 }
 
 impl TestApp {
@@ -57,7 +74,17 @@ impl TestApp {
     /// A server with these settings beside the usual ones.
     pub async fn with_settings(vars: &[(&'static str, &str)]) -> Self {
         let vars = vars.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Self::with(Options { vars, mount: None }).await
+        Self::with(Options { vars, ..Options::default() }).await
+    }
+
+    /// A server behind a proxy that speaks https for it.
+    pub async fn https() -> Self {
+        Self::with_settings(&[
+            ("NIGHTLATCH_PUBLIC_URL", "https://id.example.test"),
+            ("NIGHTLATCH_MAIL__SMTP_URL", "smtps://mail.example.test"),
+            ("NIGHTLATCH_PROXY__TRUSTED", "none"),
+        ])
+        .await
     }
 
     pub async fn with(options: Options) -> Self {
@@ -70,10 +97,20 @@ impl TestApp {
 
     /// Starts a second server on the same database and clock: what it knows, it read there.
     pub async fn restarted(&self) -> Self {
-        let client = start(&self.folder, &self.database_url, &self.clock, Options::default()).await;
+        self.restarted_on(&self.database_url).await
+    }
+
+    /// The same by another URL of the same database.
+    pub async fn restarted_on(&self, database_url: &str) -> Self {
+        let client = start(&self.folder, database_url, &self.clock, Options::default()).await;
         let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
         let (clock, database_url) = (Arc::clone(&self.clock), self.database_url.clone());
         Self { client, database_url, clock, cookies, schema: None, folder: folder() }
+    }
+
+    /// Where this server keeps its files.
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.folder
     }
 
     /// Moves the clock on.
@@ -121,6 +158,23 @@ impl TestApp {
         cookies.iter().find(|(name, _)| name == SESSION_COOKIE).map(|(_, value)| value.clone())
     }
 
+    /// Goes on in another browser; answers this one's cookies, to come back to it.
+    pub fn change_browser(&self, cookies: Browser) -> Browser {
+        std::mem::replace(&mut self.cookies.lock().unwrap(), cookies)
+    }
+
+    /// Sends `body` as a program does, which keeps no cookies.
+    pub async fn call(&self, path: &str, body: Value) -> Answer {
+        let request = self.client.post(path.to_owned()).header(ContentType::JSON).body(body.to_string());
+        Answer::of(request.dispatch().await).await
+    }
+
+    /// What `GET /api/auth/session` says to the holder of `token`.
+    pub async fn session_of(&self, token: &str) -> Answer {
+        let cookie = Header::new("Cookie", format!("{SESSION_COOKIE}={token}"));
+        Answer::of(self.client.get("/api/auth/session").header(cookie).dispatch().await).await
+    }
+
     /// Takes every cookie away, as another browser would have none.
     pub fn forget_cookies(&self) {
         self.cookies.lock().unwrap().clear();
@@ -165,6 +219,12 @@ impl TestApp {
         self.post_form("/signin", &[("email", email), ("password", password)]).await
     }
 
+    /// Changes the database behind the server's back.
+    pub async fn execute(&self, sql: &str) {
+        let pool = self.client.rocket().state::<Arc<Postman>>().unwrap().db.clone();
+        sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&*pool).await.unwrap();
+    }
+
     /// What `sql` counts, to look behind the surface where there is no other way.
     pub async fn count(&self, sql: &str) -> i64 {
         self.ask(sql).await
@@ -184,8 +244,9 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             let postman = self.client.rocket().state::<Arc<Postman>>().unwrap();
-            let Mailer::Memory(kept) = &postman.post.mailer else { return };
-            assert!(kept.lock().unwrap().is_empty(), "letters were sent that the test did not read");
+            if let Mailer::Memory(kept) = &postman.post.mailer {
+                assert!(kept.lock().unwrap().is_empty(), "letters were sent that the test did not read");
+            }
         }
         let _ = std::fs::remove_dir_all(&self.folder);
         if let Some(schema) = self.schema.take() {
@@ -194,13 +255,83 @@ impl Drop for TestApp {
     }
 }
 
+impl Answer {
+    pub async fn of(response: LocalResponse<'_>) -> Self {
+        let mut headers = BTreeMap::<_, Vec<String>>::new();
+        for header in response.headers().iter() {
+            headers.entry(header.name().as_str().to_ascii_lowercase()).or_default().push(header.value().to_owned());
+        }
+        let status = response.status();
+        Self { status, headers, body: response.into_string().await.unwrap_or_default() }
+    }
+
+    /// The only value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let values = self.headers.get(name)?;
+        assert_eq!(values.len(), 1, "{name} came more than once");
+        Some(&values[0])
+    }
+
+    /// The `Set-Cookie` line of the cookie called `name`.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let mut lines = self.headers.get("set-cookie")?.iter().map(String::as_str);
+        lines.find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// Everything a stranger could tell two answers apart by, without what is random and what the stranger typed.
+    pub fn outline(&self, typed: &str) -> String {
+        let mut body = if typed.is_empty() { self.body.clone() } else { self.body.replace(typed, "(typed)") };
+        if let Ok(Value::Object(mut object)) = serde_json::from_str(&body) {
+            object.entry("request").and_modify(|request| *request = request.as_str().unwrap().len().into());
+            body = Value::Object(object).to_string();
+        }
+        // A password is suggested anew on each page.
+        if let (Some(from), Some(to)) = (body.find("<code>"), body.find("</code>")) {
+            body.replace_range(from..to, "");
+        }
+        let mut headers = self.headers.clone();
+        for line in headers.get_mut("set-cookie").into_iter().flatten() {
+            let (name, rest) = line.split_once('=').unwrap();
+            let (value, attributes) = rest.split_once(';').unwrap();
+            *line = format!("{name}=({});{attributes}", value.len());
+        }
+        format!("{}\n{headers:#?}\n{body}", self.status)
+    }
+}
+
 /// The session cookie's name at the tests' public URL.
 pub const SESSION_COOKIE: &str = "nightlatch-8000";
+
+/// Its name where the public URL is https.
+pub const SECURE_COOKIE: &str = "__Host-nightlatch";
+
+/// Header and claims of a token, whoever signed it.
+pub fn token_parts(token: &str) -> (Value, Value) {
+    let mut parts = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap_or_default());
+    let mut next = || serde_json::from_slice(&parts.next().unwrap()).unwrap();
+    (next(), next())
+}
+
+/// The number in the `Max-Age` of a `Set-Cookie` line.
+pub fn max_age(line: &str) -> i64 {
+    let value = line.split("; ").find_map(|part| part.strip_prefix("Max-Age="));
+    value.unwrap_or_else(|| panic!("no Max-Age in {line}")).parse().unwrap()
+}
 
 /// The eight digits in a letter.
 pub fn code_in(letter: &str) -> Option<String> {
     let found = letter.lines().map(str::trim).find(|line| line.len() == 9 && line.as_bytes()[4] == b' ')?;
     found.replace(' ', "").bytes().all(|b| b.is_ascii_digit()).then(|| found.to_owned())
+}
+
+/// A code with its last digit changed: eight digits, but wrong.
+pub fn other_than(code: &str) -> String {
+    let last = if code.ends_with('0') { "1" } else { "0" };
+    format!("{}{last}", &code[..code.len() - 1])
 }
 
 async fn start(folder: &std::path::Path, database_url: &str, clock: &Arc<AtomicI64>, options: Options) -> Client {
@@ -218,10 +349,10 @@ async fn start(folder: &std::path::Path, database_url: &str, clock: &Arc<AtomicI
     settings.password.memory_kib = 8;
     settings.password.iterations = 1;
     let secret = Secret::new(&std::array::from_fn::<u8, 32, _>(|i| i as u8)).unwrap();
-    let post = Post::in_memory(&settings).unwrap();
+    let post = if options.smtp || options.mailbox { Post::new(&settings) } else { Post::in_memory(&settings) }.unwrap();
     let told = Arc::clone(clock);
     let clock = Clock::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
-    let rocket = nightlatch::server(Server { settings, clock, secret, post, workers: false }).unwrap();
+    let rocket = nightlatch::server(Server { settings, clock, secret, post, workers: options.smtp }).unwrap();
     let rocket = match options.mount {
         Some(mount) => mount(rocket),
         None => rocket,

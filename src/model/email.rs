@@ -27,7 +27,9 @@ impl Email {
         let (local, domain) = typed.rsplit_once('@').ok_or(Fault::NotAnAddress)?;
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| Fault::NotAnAddress)?;
         let address = format!("{}@{domain}", local.to_ascii_lowercase());
-        let plain = local.is_ascii() && !local.contains(['"', ' ']) && domain.contains('.');
+        // A top-level domain of digits alone would be part of an IP address.
+        let named = domain.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()));
+        let plain = local.is_ascii() && !local.contains(['"', ' ']) && named;
         let valid = plain && address.len() <= MAX_LENGTH && EmailAddress::from_str(&address).is_ok();
         if valid { Ok(Self(address)) } else { Err(Fault::NotAnAddress) }
     }
@@ -76,6 +78,7 @@ mod tests {
             "a b@example.com",
             "\"a b\"@example.com",
             "ann@[127.0.0.1]",
+            "ann@127.0.0.1",
             "ann@example.com\r\nBcc: x@y.test",
             "a%40b.test",
             "änn@example.com",

@@ -1,5 +1,8 @@
 //! Identifiers of rows, and the random numbers behind them.
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{TryRng, rngs::SysRng};
@@ -50,10 +53,17 @@ identifier!(
     SessionId
 );
 
-/// Names a row: a UUID version 7 (RFC 9562). Unique, sorted by time, not a secret.
+/// Names a row: a UUID version 7 (RFC 9562). Unique, sorted by time, not a secret. Those of one millisecond and one process are sorted
+/// too, by a counter of twelve bits (method 1 of section 6.2), so that a list by id is in the order of what happened.
 pub fn row_id(now: Timestamp) -> String {
-    let millis = u64::try_from(now.millis()).unwrap_or(0);
-    Builder::from_unix_timestamp_millis(millis, &random()).into_uuid().simple().to_string()
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let first = u64::try_from(now.millis()).unwrap_or(0) << 12;
+    let next = |last: u64| Some(first.max(last + 1));
+    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(0);
+    let tick = first.max(last + 1);
+    let mut tail: [u8; 10] = random();
+    tail[..2].copy_from_slice(&((tick & 0xFFF) as u16).to_be_bytes());
+    Builder::from_unix_timestamp_millis(tick >> 12, &tail).into_uuid().simple().to_string()
 }
 
 /// `N` bytes from the operating system's generator.
@@ -69,4 +79,16 @@ pub fn random<const N: usize>() -> [u8; N] {
 /// 128 random bits as 22 characters that need no escaping anywhere.
 pub fn random_text() -> String {
     URL_SAFE_NO_PAD.encode(random::<16>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_one_millisecond_are_in_the_order_they_were_made_in() {
+        let now = Timestamp::from_seconds(1_700_000_000);
+        let ids: Vec<String> = (0..10_000).map(|_| row_id(now)).collect();
+        assert!(ids.is_sorted() && ids.iter().all(|id| id.len() == 32 && &id[12..13] == "7"));
+    }
 }

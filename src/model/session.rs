@@ -37,8 +37,9 @@ pub struct Lifetimes {
     pub fresh: Duration,
 }
 
-/// Time for answers under way and for differing clocks, added to what must be remembered of an ended session.
-const MARGIN: Duration = Duration::from_secs(10);
+/// Added to what must be remembered of an ended session. The ending is dated before its transaction and holds after it, and until then
+/// the session may be used: no commit takes as long as this.
+const MARGIN: Duration = Duration::from_secs(600);
 
 impl Lifetimes {
     /// Begins a session of `user` at `now`.

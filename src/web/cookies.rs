@@ -55,10 +55,7 @@ fn pairs<'r>(request: &'r Request<'_>) -> impl Iterator<Item = (&'r str, &'r str
 }
 
 fn disguised(name: &str, site: &Site) -> bool {
-    if !name.contains('%') && !name.bytes().any(|b| b.is_ascii_uppercase()) {
-        return false;
-    }
-    let decoded = rocket::http::RawStr::new(name).percent_decode_lossy().to_ascii_lowercase();
-    let is = |own: &str| name != own && decoded == own.to_ascii_lowercase();
+    let decoded = rocket::http::RawStr::new(name).percent_decode_lossy();
+    let is = |own: &str| name != own && decoded.eq_ignore_ascii_case(own);
     is(&site.session_cookie) || is(&site.flow_cookie)
 }

@@ -4,7 +4,7 @@ use rocket::{
     http::{Method, Status},
     route::{Handler, Outcome},
 };
-use url::{Host, Url};
+use url::Url;
 
 use super::{
     Site, cookies,
@@ -50,8 +50,9 @@ fn check(request: &Request<'_>) -> Result<(), Problem> {
             "A cookie of this site came twice or in disguise. Clear this site's cookies and try again.",
         ));
     }
+    canonical(request, site)?;
     match request.method() {
-        Method::Get | Method::Head | Method::Options => canonical(request, site),
+        Method::Get | Method::Head | Method::Options => Ok(()),
         _ if same_site(request, site) => Ok(()),
         _ => {
             tracing::warn!(path = %request.uri().path(), "refused a cross-site request");
@@ -72,12 +73,17 @@ fn same_site(request: &Request<'_>, site: &Site) -> bool {
     headers.contains("X-Requested-With") || !cookies::any(request, site)
 }
 
-/// Cookies belong to one name: a page on `127.0.0.1` would not be signed in on `localhost`.
+/// On this machine: cookies belong to one name, so a page on `127.0.0.1` would not be signed in on `localhost`; and a name that is
+/// not this machine's was made to lead here by somebody else's page (DNS rebinding).
 fn canonical(request: &Request<'_>, site: &Site) -> Result<(), Problem> {
-    let host = request.headers().get_one("Host").filter(|host| site.local && *host != site.authority);
-    let asked = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
-    let other_name = |name: Host<&str>| name.to_string() != site.host && is_loopback(name);
-    if asked.as_ref().and_then(Url::host).is_some_and(other_name) {
+    let Some(host) = request.headers().get_one("Host").filter(|host| site.local && *host != site.authority) else {
+        return Ok(());
+    };
+    let asked = Url::parse(&format!("http://{host}/")).ok();
+    let Some(name) = asked.as_ref().and_then(Url::host).filter(|name| is_loopback(name.clone())) else {
+        return Err(Problem::unreadable("This server is not known by this name. Use the address it was started for."));
+    };
+    if name.to_string() != site.host && request.method() == Method::Get {
         return Err(Problem::elsewhere(format!("{}{}", site.url, request.uri())));
     }
     Ok(())

@@ -27,7 +27,9 @@ pub struct Asset {
 
 /// One file; without the right version it is not kept.
 #[get("/<path..>?<v>")]
-pub fn file(path: PathBuf, v: Option<&str>) -> Result<Asset, Problem> {
+pub fn file(path: Option<PathBuf>, v: Option<&str>) -> Result<Asset, Problem> {
+    // A path that Rocket takes for no path, like one with a leading dot, names nothing here.
+    let path = path.ok_or_else(Problem::not_found)?;
     let found = path.to_str().and_then(Assets::get).ok_or_else(Problem::not_found)?;
     let kind = path.extension().and_then(|extension| ContentType::from_extension(extension.to_str()?));
     let cache = if v == Some(&version(&found)) { "public, max-age=31536000, immutable" } else { "no-cache" };

@@ -1,0 +1,262 @@
+//! Templates: every one is rendered, and every page is whole, escaped and loads nothing from elsewhere.
+use std::{collections::BTreeSet, fs, path::Path};
+
+use nightlatch::templates::Templates;
+use rocket::{async_test, http::Status};
+use serde_json::{Value, json};
+use tera::Context;
+
+use crate::support::{Answer, Options, PASSWORD, TestApp};
+
+/// What an attacker calls himself.
+const EVIL: &str = "<svg onload=x>{{ 7*7 }}\"'&";
+
+fn moment() -> Value {
+    json!({ "iso": "2026-11-21T14:05:00Z", "text": "21 Nov 2026, 14:05 UTC" })
+}
+
+/// The templates that are rendered, each with contexts in which every value that people choose is evil.
+fn samples() -> Vec<(&'static str, Vec<Value>)> {
+    let form = json!({ "form": { "email": EVIL, "name": EVIL, "code": EVIL }, "errors": {}, "problem": null });
+    let errors = json!({ "email": EVIL, "name": EVIL, "code": EVIL, "password": EVIL });
+    let failed = with(&form, json!({ "errors": errors }));
+    let told = with(&form, json!({ "problem": EVIL }));
+    let forms = |more: Value| vec![with(&form, more.clone()), with(&failed, more.clone()), with(&told, more)];
+    let help = json!({ "min_length": 15, "suggestion": "plum harbor velvet signal" });
+    let known = json!({ "email": EVIL, "code_minutes": 10, "resent": true });
+    let unknown = json!({ "email": null, "code_minutes": 10, "resent": false });
+    let signin = json!({ "at": moment(), "ip": EVIL, "device": EVIL, "current": true, "state": "Signed out" });
+    let owner = json!({ "name": EVIL, "email": EVIL, "created_at": moment() });
+    let session = json!({ "expires_at": moment(), "ends_at": moment() });
+    let dashboard = json!({ "user": owner, "session": session, "idle": "10 minutes", "signins": [signin] });
+    let letter = json!({ "id": "1", "to": EVIL, "from": EVIL, "subject": EVIL, "at": moment(), "text": EVIL });
+    let error = json!({ "status": 500, "title": EVIL, "detail": EVIL, "request_id": EVIL });
+    let mut again = forms(with(&help, known.clone()));
+    again.extend(forms(with(&help, unknown.clone())));
+    vec![
+        ("home.html.tera", vec![json!({}), json!({ "user": {} })]),
+        ("signup.html.tera", forms(help.clone())),
+        ("verify_email.html.tera", [forms(known), forms(unknown)].concat()),
+        ("signin.html.tera", forms(json!({ "next": "/dashboard", "notice": EVIL }))),
+        ("forgot_password.html.tera", forms(json!({}))),
+        ("reset_password.html.tera", again),
+        ("dashboard.html.tera", vec![dashboard.clone(), with(&dashboard, json!({ "signins": [] }))]),
+        ("dev_mailbox.html.tera", vec![json!({ "letters": [letter] }), json!({ "letters": [] })]),
+        ("dev_letter.html.tera", vec![json!({ "letter": letter })]),
+        ("error.html.tera", vec![error.clone(), with(&error, json!({ "request_id": null, "user": {} }))]),
+    ]
+}
+
+/// The letters, each with what its template needs.
+fn letters() -> Vec<(&'static str, Value)> {
+    let code = json!({ "code": "1234 5678", "minutes": 10 });
+    vec![
+        ("signup_code", code.clone()),
+        ("signup_taken", json!({})),
+        ("reset_code", code),
+        ("password_reset", json!({ "at": "21 Nov 2026, 14:05 UTC" })),
+    ]
+}
+
+/// What other templates are made of.
+const PARTS: [&str; 6] = [
+    "components.html.tera",
+    "layout.html.tera",
+    "narrow.html.tera",
+    "mail/components.html.tera",
+    "mail/layout.html.tera",
+    "mail/layout.txt.tera",
+];
+
+fn with(object: &Value, more: Value) -> Value {
+    let mut object = object.as_object().unwrap().clone();
+    object.extend(more.as_object().unwrap().clone());
+    object.into()
+}
+
+fn render(templates: &Templates, name: &str, context: &Value) -> String {
+    let site =
+        json!({ "site": { "name": "Nightlatch", "url": "http://localhost:8000" }, "path": "/x", "mailbox": true });
+    let user = if context.get("user").is_some() { json!({}) } else { json!({ "user": null }) };
+    let context = Context::from_serialize(&with(&with(&site, user), context.clone())).unwrap();
+    templates.render(name, &context).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn every_template_is_among_the_samples() {
+    let mut there = BTreeSet::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                there.insert(path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    let mut rendered: BTreeSet<String> = PARTS.map(str::to_owned).into();
+    rendered.extend(samples().iter().map(|(name, _)| (*name).to_owned()));
+    for (name, _) in letters() {
+        rendered.extend(["subject.txt", "body.txt", "body.html"].map(|part| format!("mail/{name}/{part}.tera")));
+    }
+    assert_eq!(there, rendered);
+}
+
+#[test]
+fn every_page_renders_whole_and_escaped() {
+    let templates = Templates::new().unwrap();
+    for (name, contexts) in samples() {
+        let (mut given, mut shown) = (false, false);
+        for context in contexts {
+            let page = render(&templates, name, &context);
+            check_page(name, &page);
+            assert!(!page.contains("<svg"), "{name}: {page}");
+            assert!(!page.contains("49"), "{name} worked out what it was given: {page}");
+            given |= context.to_string().contains("onload");
+            shown |= page.contains("&lt;svg onload=x&gt;{{ 7*7 }}&quot;&#39;&amp;");
+        }
+        assert_eq!(given, shown, "{name}");
+    }
+}
+
+#[test]
+fn every_letter_renders_with_its_code_and_no_secret_link() {
+    let templates = Templates::new().unwrap();
+    for (name, context) in letters() {
+        let [subject, text, html] = ["subject.txt", "body.txt", "body.html"]
+            .map(|part| render(&templates, &format!("mail/{name}/{part}.tera"), &context));
+        assert!(!subject.trim().is_empty() && !subject.trim().contains('\n'), "{name}: {subject:?}");
+        assert!(subject.trim().len() < 70, "{name}: {subject}");
+        for body in [&text, &html] {
+            for value in context.as_object().unwrap().values().filter_map(Value::as_str) {
+                assert!(body.contains(value), "{name} lacks {value}: {body}");
+            }
+            assert!(body.contains("http://localhost:8000"), "{name} does not say from where it comes: {body}");
+            for link in body.split("http").skip(1) {
+                let link: String = link.chars().take_while(|c| !c.is_whitespace() && !"\"<,".contains(*c)).collect();
+                let place =
+                    link.strip_prefix("://localhost:8000").unwrap_or_else(|| panic!("{name} leads to http{link}"));
+                assert!(["", "/signin", "/forgot-password"].contains(&place), "{name} leads to {place}");
+            }
+        }
+        assert!(!text.contains('<') && !text.contains("&#"), "{name}: {text}");
+        assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("<link"), "{name}: {html}");
+        assert!(html.contains("lang=\"en\""), "{name}: {html}");
+    }
+}
+
+/// The tags of `page`: name and attributes.
+fn tags(page: &str) -> Vec<(String, String)> {
+    let tags = page.split('<').skip(1).filter_map(|rest| rest.split_once('>').map(|(tag, _)| tag));
+    tags.map(|tag| tag.split_once(|c: char| c.is_whitespace()).unwrap_or((tag, "")))
+        .map(|(name, rest)| (name.to_lowercase(), rest.to_owned()))
+        .collect()
+}
+
+fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
+    let begin = format!("{name}=\"");
+    let at = attributes
+        .match_indices(&begin)
+        .find(|(at, _)| *at == 0 || attributes[..*at].ends_with(char::is_whitespace))?
+        .0;
+    attributes[at + begin.len()..].split('"').next()
+}
+
+/// What holds for every page.
+fn check_page(name: &str, page: &str) {
+    assert!(page.trim_start().starts_with("<!doctype html>"), "{name}: {page}");
+    let tags = tags(page);
+    let of = |wanted: &str| {
+        tags.iter().filter(|(tag, _)| tag == wanted).map(|(_, attributes)| attributes.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("html").iter().map(|attributes| attribute(attributes, "lang")).collect::<Vec<_>>(),
+        [Some("en")],
+        "{name}"
+    );
+    assert_eq!((of("h1").len(), of("title").len(), of("main").len()), (1, 1, 1), "{name}: {page}");
+    assert!(!page.contains("<title> ") && page.contains(" · Nightlatch</title>"), "{name}: {page}");
+    assert!(of("style").is_empty(), "{name} has an inline style sheet");
+    assert!(
+        of("script").iter().all(|attributes| attribute(attributes, "src").is_some()),
+        "{name} has an inline script"
+    );
+    let labels: Vec<_> = of("label").iter().filter_map(|attributes| attribute(attributes, "for")).collect();
+    let ids: Vec<_> = tags.iter().filter_map(|(_, attributes)| attribute(attributes, "id")).collect();
+    assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "{name} has an id twice: {ids:?}");
+    for input in of("input") {
+        let hidden = attribute(input, "type") == Some("hidden") || attribute(input, "aria-hidden") == Some("true");
+        let id = attribute(input, "id").unwrap_or_default();
+        assert!(hidden || labels.contains(&id), "{name} has no label for <input {input}>");
+        assert!(hidden || attribute(input, "autocomplete").is_some(), "{name} leaves <input {input}> to guesses");
+        for described in attribute(input, "aria-describedby").unwrap_or_default().split_whitespace() {
+            assert!(ids.contains(&described), "{name} has no {described}");
+        }
+        assert!(attribute(input, "type") != Some("password") || attribute(input, "value").is_none(), "{name}: {input}");
+    }
+    for (tag, attributes) in &tags {
+        assert_eq!(attribute(attributes, "style"), None, "{name} has an inline style: <{tag} {attributes}>");
+        for place in ["href", "src", "action"].iter().filter_map(|name| attribute(attributes, name)) {
+            let own = (place.starts_with('/') && !place.starts_with("//")) || place.starts_with('#');
+            assert!(own, "{name} leads to {place}");
+        }
+        let names = attributes.split('"').step_by(2).flat_map(str::split_whitespace);
+        for attribute in names {
+            assert!(!attribute.to_lowercase().starts_with("on"), "{name} has a handler: <{tag} {attributes}>");
+        }
+        assert!(tag != "form" || attribute(attributes, "method") == Some("post"), "{name}: <form {attributes}>");
+        assert!(tag != "img" || attribute(attributes, "alt").is_some(), "{name}: <img {attributes}>");
+    }
+}
+
+#[async_test]
+async fn every_page_that_is_served_is_whole() {
+    let app = TestApp::with(Options { mailbox: true, ..Options::default() }).await;
+    let page = async |path: &str, status: Status| {
+        let answer = Answer::of(app.get(path).await).await;
+        assert_eq!(answer.status, status, "{path}");
+        check_page(path, &answer.body);
+        answer.body
+    };
+    for path in [
+        "/",
+        "/signup",
+        "/verify-email",
+        "/signin",
+        "/signin?next=/dashboard",
+        "/forgot-password",
+        "/reset-password",
+        "/dev/mailbox",
+    ] {
+        page(path, Status::Ok).await;
+    }
+    page("/nowhere", Status::NotFound).await;
+    page("/logout", Status::MethodNotAllowed).await;
+    for (path, fields) in [
+        ("/signup", &[("email", EVIL), ("password", "short"), ("name", EVIL)][..]),
+        ("/signin", &[("email", EVIL), ("password", "wrong")]),
+        ("/forgot-password", &[("email", EVIL)]),
+        ("/verify-email", &[("code", EVIL)]),
+        ("/reset-password", &[("code", EVIL), ("password", "short")]),
+    ] {
+        let answer = Answer::of(app.post_form(path, fields).await).await;
+        assert!([401, 422].contains(&answer.status.code), "{path}: {}", answer.status);
+        check_page(path, &answer.body);
+        assert!(!answer.body.contains("<svg") && !answer.body.contains("49"), "{path}: {}", answer.body);
+    }
+}
+
+#[async_test]
+async fn a_name_is_shown_as_it_was_given_and_never_runs() {
+    let app = TestApp::new().await;
+    let fields = [("name", EVIL), ("email", "ann@example.com"), ("password", PASSWORD)];
+    assert_eq!(app.post_form("/signup", &fields).await.status(), Status::SeeOther);
+    let code = app.mailed_code().await;
+    assert_eq!(app.post_form("/verify-email", &[("code", &code)]).await.status(), Status::SeeOther);
+    let answer = Answer::of(app.get("/dashboard").await).await;
+    check_page("/dashboard", &answer.body);
+    assert!(answer.body.contains("Hello, &lt;svg onload=x&gt;{{ 7*7 }}&quot;&#39;&amp;</h1>"), "{}", answer.body);
+    assert!(!answer.body.contains("<svg"), "{}", answer.body);
+}
