@@ -35,6 +35,27 @@ pub struct Envelope<'a> {
     pub at: Timestamp,
 }
 
+/// Why a letter did not leave.
+pub struct Undelivered {
+    /// What was wrong.
+    pub cause: Internal,
+    /// Whether another try would be in vain: the server refused it for good (RFC 5321, 4.2.1: a code of 5yz), or it is too late.
+    pub for_good: bool,
+}
+
+impl Undelivered {
+    /// It need not be tried again.
+    pub fn for_good(why: &str) -> Self {
+        Self { cause: Internal::new(why), for_good: true }
+    }
+}
+
+impl From<Internal> for Undelivered {
+    fn from(cause: Internal) -> Self {
+        Self { cause, for_good: false }
+    }
+}
+
 /// The way letters go.
 pub enum Mailer {
     /// To a mail server.
@@ -77,14 +98,15 @@ impl Post {
     ///
     /// # Errors
     /// The server did not take it, or the folder cannot be written.
-    pub async fn send(&self, letter: Envelope<'_>) -> Result<(), Internal> {
+    pub async fn send(&self, letter: Envelope<'_>) -> Result<(), Undelivered> {
         let message = self.message(&letter)?;
         match &self.mailer {
             Mailer::Smtp(server) => {
                 // The server's own time-out is for each step; a letter must be done within the postman's lease.
-                tokio::time::timeout(SMTP_TIMEOUT, server.send(message)).await??;
+                let sent = tokio::time::timeout(SMTP_TIMEOUT, server.send(message)).await.map_err(Internal::from)?;
+                sent.map_err(|error| Undelivered { for_good: error.is_permanent(), cause: error.into() })?;
             }
-            Mailer::Folder(folder) => folder.keep(letter.id, &message.formatted()).await?,
+            Mailer::Folder(folder) => folder.keep(letter.id, &message.formatted()).await.map_err(Internal::from)?,
             Mailer::Memory(kept) => {
                 kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(letter.text);
             }

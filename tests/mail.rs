@@ -200,6 +200,18 @@ async fn a_letter_that_the_server_refuses_is_tried_again_and_holds_no_other_up()
 }
 
 #[async_test]
+async fn a_letter_that_the_server_refuses_for_good_is_given_up_at_once() {
+    let app = TestApp::new().await;
+    let server = SmtpServer::start(Manner::Rejects("<ann@example.com>")).await;
+    let postman = postman(&app, &server.url());
+    app.call("/api/auth/signup", json!({ "email": ANN, "password": PASSWORD })).await;
+    assert_eq!(postman.deliver().await.unwrap(), 1);
+    assert_eq!(app.ask::<String>("SELECT sealed FROM letters WHERE dropped_at IS NOT NULL").await, "");
+    app.advance(Duration::from_secs(3600));
+    assert_eq!(postman.deliver().await.unwrap(), 0);
+}
+
+#[async_test]
 async fn a_letter_that_cannot_be_opened_holds_no_other_up() {
     let app = TestApp::new().await;
     app.call("/api/auth/signup", json!({ "email": ANN, "password": PASSWORD })).await;
@@ -356,6 +368,8 @@ enum Manner {
     Takes,
     /// Takes letters, but not yet those to this recipient.
     Refuses(&'static str),
+    /// Takes letters, but never those to this recipient.
+    Rejects(&'static str),
     /// Accepts the connection and says nothing.
     Hangs,
 }
@@ -418,6 +432,7 @@ async fn converse(
             (Some("EHLO"), _) => "250-mail.test\r\n250-8BITMIME\r\n250 AUTH PLAIN",
             (Some("AUTH"), _) => "235 welcome",
             (Some("RCPT"), Manner::Refuses(recipient)) if line.contains(recipient) => "451 not now",
+            (Some("RCPT"), Manner::Rejects(recipient)) if line.contains(recipient) => "550 no such person",
             (Some("DATA"), _) => {
                 writer.write_all(b"354 go on\r\n").await.ok()?;
                 let mut letter = String::new();

@@ -11,8 +11,10 @@ pub struct Due {
     pub recipient: String,
     /// What it says, encrypted.
     pub sealed: String,
-    /// How often it was tried before.
+    /// How often it was tried, this time counted.
     pub attempts: i64,
+    /// From then on it is worthless.
+    pub not_after: Option<Timestamp>,
 }
 
 /// Puts a letter into the queue; called in the transaction of what it tells.
@@ -50,14 +52,17 @@ pub async fn claim(db: impl AnyExecutor<'_>, now: Timestamp, until: Timestamp, l
         WHERE sent_at IS NULL AND dropped_at IS NULL AND next_attempt_at <= $2
             AND id IN (SELECT id FROM letters WHERE sent_at IS NULL AND dropped_at IS NULL AND next_attempt_at <= $2
                 ORDER BY next_attempt_at, id LIMIT $3)
-        RETURNING id, recipient, sealed, attempts";
-    let rows = sqlx::query_as::<_, (String, String, String, i64)>(sql)
+        RETURNING id, recipient, sealed, attempts, not_after";
+    let rows = sqlx::query_as::<_, (String, String, String, i64, Option<i64>)>(sql)
         .bind(until.millis())
         .bind(now.millis())
         .bind(limit)
         .fetch_all(db)
         .await?;
-    let due = |(id, recipient, sealed, attempts)| Due { id, recipient, sealed, attempts };
+    let due = |(id, recipient, sealed, attempts, not_after): (_, _, _, _, Option<i64>)| {
+        let not_after = not_after.map(Timestamp::from_millis);
+        Due { id, recipient, sealed, attempts, not_after }
+    };
     let mut letters: Vec<Due> = rows.into_iter().map(due).collect();
     letters.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(letters)

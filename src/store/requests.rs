@@ -141,7 +141,7 @@ pub async fn void_all(db: impl AnyExecutor<'_>, user: &UserId, now: Timestamp) -
     Ok(())
 }
 
-/// Gives the request a new code in place of the old one, unless it is over, had one after `last_before`, or had too many.
+/// Gives the request a new code in place of the old one, and time to answer it, unless it is over, had one after `last_before`, or had too many.
 /// False when it did nothing. The tries go on counting.
 pub async fn renew_code(
     db: impl AnyExecutor<'_>,
@@ -151,7 +151,8 @@ pub async fn renew_code(
     limits: Limits,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
-    let sql = "UPDATE requests SET code_mac = $1, code_expires_at = $2, code_sent_at = $3, resends = resends + 1
+    let sql = "UPDATE requests SET code_mac = $1, code_expires_at = $2, code_sent_at = $3, resends = resends + 1,
+            expires_at = CASE WHEN expires_at < $2 THEN $2 ELSE expires_at END
         WHERE id = $4 AND purpose = $5 AND used_at IS NULL AND expires_at > $3 AND attempts < $6
             AND code_sent_at <= $7 AND resends < $8";
     let done = sqlx::query(sql)

@@ -40,7 +40,7 @@ impl<'r, T: DeserializeOwned> FromData<'r> for Input<T> {
 async fn read<T: DeserializeOwned>(data: Data<'_>, is_form: bool) -> Result<T, Problem> {
     let body = data.open(LIMIT_KIB.kibibytes()).into_bytes().await;
     // A body that stops short is the caller's doing.
-    let body = body.map_err(|_| Problem::unreadable("The request's body did not arrive whole."))?;
+    let body = body.map_err(|_| Problem::no_fields("The request's body did not arrive whole."))?;
     if !body.is_complete() {
         return Err(Problem::payload_too_large(LIMIT_KIB));
     }
@@ -57,7 +57,7 @@ async fn read<T: DeserializeOwned>(data: Data<'_>, is_form: bool) -> Result<T, P
 }
 
 fn form(body: &[u8]) -> Result<Vec<(String, Value)>, Problem> {
-    let text = std::str::from_utf8(body).map_err(|_| Problem::unreadable("The form is not UTF-8 text."))?;
+    let text = std::str::from_utf8(body).map_err(|_| Problem::no_fields("The form is not UTF-8 text."))?;
     let decoded = |raw: &rocket::http::RawStr| raw.url_decode().map(std::borrow::Cow::into_owned);
     rocket::http::RawStr::new(text)
         .split('&')
@@ -67,7 +67,7 @@ fn form(body: &[u8]) -> Result<Vec<(String, Value)>, Problem> {
             Ok((decoded(name)?, Value::String(decoded(value)?)))
         })
         .collect::<Result<_, std::str::Utf8Error>>()
-        .map_err(|_| Problem::unreadable("The form is not UTF-8 text."))
+        .map_err(|_| Problem::no_fields("The form is not UTF-8 text."))
 }
 
 /// The members of a JSON object in their order, doubled ones too.
@@ -90,7 +90,7 @@ fn json(body: &[u8]) -> Result<Vec<(String, Value)>, Problem> {
         }
     }
 
-    let unreadable = |_| Problem::unreadable("The body must be one JSON object.");
+    let unreadable = |_| Problem::no_fields("The body must be one JSON object.");
     let mut reader = serde_json::Deserializer::from_slice(body);
     let members = reader.deserialize_map(Members).map_err(unreadable)?;
     reader.end().map_err(unreadable)?;

@@ -5,9 +5,9 @@ use tera::{Context, context};
 
 use crate::{
     accounts::{Accounts, Internal, letter_place},
-    clock::{Clock, Timestamp},
+    clock::Clock,
     db::Pool,
-    mail::{Envelope, Post},
+    mail::{Envelope, Post, Undelivered},
     model::letter::Letter,
     secret::Secret,
     store::{self, letters::Due},
@@ -73,28 +73,43 @@ impl Postman {
         }
         let due = store::letters::claim(&*self.db, now, now.plus(LEASE), BATCH).await?;
         for letter in &due {
-            match self.send(letter, now).await {
+            match self.send(letter).await {
                 Ok(()) => store::letters::sent(&*self.db, &letter.id, self.clock.now()).await?,
-                Err(error) => self.put_back(letter, &error).await?,
+                Err(refusal) => self.put_back(letter, &refusal).await?,
             }
         }
         Ok(due.len())
     }
 
-    async fn send(&self, due: &Due, now: Timestamp) -> Result<(), Internal> {
+    async fn send(&self, due: &Due) -> Result<(), Undelivered> {
+        let now = self.clock.now();
+        // The letters before it may have taken their time.
+        if due.not_after.is_some_and(|end| end <= now) {
+            return Err(Undelivered::for_good("expired in the queue"));
+        }
+        match self.words(due)? {
+            Some((subject, text, html)) => {
+                let (id, to) = (&due.id, &due.recipient);
+                self.post.send(Envelope { id, to, subject: subject.trim(), text, html, at: now }).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Subject, text and HTML of a letter; `None` for one that goes nowhere.
+    fn words(&self, due: &Due) -> Result<Option<(String, String, String)>, Internal> {
         let sealed = self.secret.open(&letter_place(&due.id), &due.sealed)?;
         let letter: Letter = serde_json::from_slice(&sealed)?;
-        let Some(folder) = letter.template() else { return Ok(()) };
+        let Some(folder) = letter.template() else { return Ok(None) };
         let mut context = Context::from_serialize(&letter)?;
         context.extend(context! { site => &serde_json::json!({ "name": "Nightlatch", "url": self.public_url }) });
         let render = |part: &str| self.templates.render(&format!("mail/{folder}/{part}.tera"), &context);
-        let (subject, text, html) = (render("subject.txt")?, render("body.txt")?, render("body.html")?);
-        self.post.send(Envelope { id: &due.id, to: &due.recipient, subject: subject.trim(), text, html, at: now }).await
+        Ok(Some((render("subject.txt")?, render("body.txt")?, render("body.html")?)))
     }
 
-    async fn put_back(&self, letter: &Due, error: &Internal) -> Result<(), Internal> {
-        let now = self.clock.now();
-        if letter.attempts >= MAX_ATTEMPTS {
+    async fn put_back(&self, letter: &Due, refusal: &Undelivered) -> Result<(), Internal> {
+        let (now, error) = (self.clock.now(), &refusal.cause);
+        if refusal.for_good || letter.attempts >= MAX_ATTEMPTS {
             tracing::error!(letter = letter.id, attempts = letter.attempts, %error, "a letter was given up");
             return Ok(store::letters::dropped(&*self.db, &letter.id, &error.to_string(), now).await?);
         }

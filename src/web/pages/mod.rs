@@ -55,9 +55,14 @@ impl Flow {
         self.0.unwrap_or_else(RequestId::draw)
     }
 
+    /// The request, if the browser holds one.
+    fn held(&self) -> Option<&RequestId> {
+        self.0.as_ref()
+    }
+
     /// The address that the code of the request went to, to show it to whoever typed it.
     async fn address(&self, accounts: &Accounts, purpose: Purpose) -> Result<Option<String>, Internal> {
-        let Some(request) = &self.0 else { return Ok(None) };
+        let Some(request) = self.held() else { return Ok(None) };
         let email = accounts.request_address(request, purpose).await?;
         Ok(email.map(|email| email.as_str().to_owned()))
     }
@@ -69,6 +74,8 @@ impl<'r> FromRequest<'r> for Flow {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         let site = try_outcome!(request.guard::<&State<Site>>().await);
-        Outcome::Success(Self(cookies::value(request, &site.flow_cookie).map(RequestId::given)))
+        Outcome::Success(Self(
+            cookies::value(request, &site.flow_cookie).filter(|value| !value.is_empty()).map(RequestId::given),
+        ))
     }
 }

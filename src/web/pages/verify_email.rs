@@ -5,7 +5,7 @@ use tera::{Context, context};
 
 use super::Flow;
 use crate::{
-    accounts::{Accounts, Internal},
+    accounts::{Accounts, CodeError, Internal, REQUEST_TTL},
     model::{client::Client, code::Purpose},
     web::{
         Problem, forms,
@@ -42,6 +42,9 @@ pub async fn submit(
             Ok(Ok(Redirect::to(HOME)))
         }
         Err(error) => {
+            if matches!(error, CodeError::Taken) {
+                cookie.drop_request();
+            }
             let context = known(accounts, &flow, false).await?;
             Ok(Err(pages.again("verify_email", &json!({ "code": form.code }), error.into(), context)))
         }
@@ -50,7 +53,11 @@ pub async fn submit(
 
 /// Has a new code mailed.
 #[post("/verify-email/resend")]
-pub async fn resend(accounts: &State<Accounts>, flow: Flow) -> Result<Redirect, Problem> {
+pub async fn resend(accounts: &State<Accounts>, flow: Flow, cookie: Cookie<'_>) -> Result<Redirect, Problem> {
+    if let Some(request) = flow.held() {
+        // The new code may be good for longer than the cookie was.
+        cookie.hold_request(request.reveal(), REQUEST_TTL);
+    }
     accounts.resend_code(&flow.request()).await?;
     Ok(Redirect::to("/verify-email?resent=true"))
 }

@@ -16,13 +16,18 @@ impl Problem {
     /// Fields to correct.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
-            [only] => only.message.clone(),
-            _ => "Please correct the fields below.".to_owned(),
+            [only] => format!("{}: {}", only.field, only.message),
+            _ => "Please correct what is named in `errors`.".to_owned(),
         };
         Self { errors, ..Self::new(Kind::InvalidInput, detail) }
     }
 
-    /// Not even fields can be made of it.
+    /// A body that holds no fields at all.
+    pub fn no_fields(detail: &str) -> Self {
+        Self::new(Kind::InvalidInput, detail)
+    }
+
+    /// The request itself is no good, whatever its body says.
     pub fn unreadable(detail: &str) -> Self {
         Self::new(Kind::Unreadable, detail)
     }
