@@ -24,11 +24,27 @@ CREATE TABLE sessions (
     ip            TEXT,
     user_agent    TEXT,
     ended_at      BIGINT,
-    end_reason    TEXT,
-    revoked_until BIGINT
+    end_reason    TEXT
 );
 CREATE INDEX sessions_of_user ON sessions (user_id, created_at);
-CREATE INDEX sessions_revoked ON sessions (revoked_until);
+
+-- Sessions that ended so lately that a token of theirs may still verify; they outlive the account they belonged to.
+CREATE TABLE endings (
+    session_id TEXT   NOT NULL PRIMARY KEY,
+    reason     TEXT   NOT NULL,
+    until      BIGINT NOT NULL
+);
+CREATE INDEX endings_until ON endings (until);
+
+-- Browsers that signed in before. `id` is a keyed hash of what the browser's cookie holds.
+CREATE TABLE devices (
+    id         TEXT   NOT NULL,
+    user_id    TEXT   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL,
+    used_at    BIGINT NOT NULL,
+    PRIMARY KEY (id, user_id)
+);
+CREATE INDEX devices_of_user ON devices (user_id);
 
 -- Pending sign-ups and resets. `id` and `code_mac` are keyed hashes: a copy of this table lets nobody answer a request.
 CREATE TABLE requests (
@@ -48,6 +64,7 @@ CREATE TABLE requests (
     used_at         BIGINT
 );
 CREATE INDEX requests_of_user ON requests (user_id);
+CREATE INDEX requests_of_address ON requests (email);
 
 -- The mail queue. `sealed` holds the letter encrypted, and nothing once it was sent.
 CREATE TABLE letters (
@@ -62,6 +79,7 @@ CREATE TABLE letters (
     dropped_at      BIGINT,
     last_error      TEXT
 );
+CREATE INDEX letters_to ON letters (recipient);
 CREATE INDEX letters_pending ON letters (next_attempt_at) WHERE sent_at IS NULL AND dropped_at IS NULL;
 
 CREATE TABLE events (
@@ -75,7 +93,7 @@ CREATE TABLE events (
     data       TEXT   NOT NULL,
     created_at BIGINT NOT NULL
 );
-CREATE INDEX events_of_user ON events (user_id, created_at);
+CREATE INDEX events_of_user ON events (user_id, id);
 
 -- Signing keys, sealed. Two nodes that make the same generation at once agree on the row that came first.
 CREATE TABLE keys (

@@ -27,10 +27,10 @@ struct Entries {
 const SMALLEST_SWEEP: usize = 1024;
 
 impl Revocations {
-    /// Remembers that `session` is over.
+    /// Remembers that `session` is over; the first reason stays.
     pub fn end(&self, session: SessionId, ending: Ending, now: Timestamp) {
         let mut entries = self.write();
-        entries.ended.insert(session, ending);
+        entries.ended.entry(session).or_insert(ending);
         if entries.ended.len() >= entries.sweep_at.max(SMALLEST_SWEEP) {
             entries.ended.retain(|_, ending| now < ending.until);
             entries.sweep_at = entries.ended.len() * 2;

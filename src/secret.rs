@@ -19,6 +19,7 @@ pub const MIN_BYTES: usize = 32;
 pub struct Secret {
     seal: LessSafeKey,
     requests: hmac::Key,
+    devices: hmac::Key,
     codes: hmac::Key,
 }
 
@@ -33,6 +34,7 @@ impl Secret {
         Some(Self {
             seal: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, derive(&root, b"seal").ok()?.as_slice()).ok()?),
             requests: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"requests").ok()?.as_slice()),
+            devices: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"devices").ok()?.as_slice()),
             codes: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"codes").ok()?.as_slice()),
         })
     }
@@ -73,6 +75,11 @@ impl Secret {
     /// The name under which a request is stored, so that a copy of the database names no request to its reader.
     pub fn request_name(&self, request: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.requests, request.as_bytes()))
+    }
+
+    /// The name under which a browser is stored, so that a copy of the database passes for no browser.
+    pub fn device_name(&self, device: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.devices, device.as_bytes()))
     }
 
     /// The keyed hash of a code, bound to all of `parts` (HMAC-SHA-256; no part holds a NUL, which separates them).

@@ -70,6 +70,21 @@ pub enum SigninError {
     Internal(Internal),
 }
 
+/// Why nothing was done for somebody who is signed in and was asked for the password.
+#[derive(Debug)]
+pub enum ActError {
+    /// Fields to correct.
+    Invalid(Vec<Invalid>),
+    /// The password in this field is not the account's.
+    WrongPassword(&'static str),
+    /// The session ended, or the account changed, while this was under way.
+    SignedOut,
+    /// Too many passwords are being hashed.
+    Overloaded,
+    /// A fault of ours.
+    Internal(Internal),
+}
+
 /// Why a code did nothing.
 #[derive(Debug)]
 pub enum CodeError {
@@ -120,5 +135,6 @@ failures! {
     InputError: ;
     SignupError: Overloaded;
     SigninError: Overloaded;
+    ActError: Overloaded;
     CodeError: Overloaded;
 }

@@ -13,10 +13,9 @@ impl Accounts {
     pub async fn logout(&self, session: &Session, client: &Client) -> Result<(), Internal> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        self.end_session(&mut tx, session, EndReason::LoggedOut, client, now).await?;
+        let ended = self.end_session(&mut tx, session, EndReason::LoggedOut, client, now).await?;
         tx.commit().await?;
-        // Also when the row had ended before: two sign-outs at once must both hold when they are answered.
-        self.revoke([session.id.clone()], self.ending(EndReason::LoggedOut, now), now);
+        self.revoke(ended, now);
         Ok(())
     }
 }

@@ -1,11 +1,20 @@
 //! What a person can do, one file each: input checks, rules, error cases and audit events, without HTTP or SQL.
+mod account;
+mod change_email;
+mod change_password;
+mod confirm;
+mod delete;
+mod devices;
 mod errors;
+mod export;
 mod forgot_password;
 mod logout;
 mod overview;
 mod post;
+mod prove;
 mod requests;
 mod reset_password;
+mod sessions;
 mod signin;
 mod signup;
 mod verify_email;
@@ -14,7 +23,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 
-pub use errors::{CodeError, InputError, Internal, SigninError, SignupError};
+pub use errors::{ActError, CodeError, InputError, Internal, SigninError, SignupError};
+pub use export::{Export, Recorded};
 pub use overview::{Overview, RecentSignin};
 pub use post::letter_place;
 pub use requests::REQUEST_TTL;
@@ -25,8 +35,8 @@ use crate::{
     db::Pool,
     hasher::Hasher,
     model::{
-        id::SessionId,
-        session::{EndReason, Ending, Lifetimes, Session},
+        client::Client,
+        session::{EndReason, Lifetimes, Session},
         user::User,
     },
     revocations::Revocations,
@@ -58,12 +68,27 @@ struct Rules {
     host: String,
 }
 
+/// A transaction of the domain.
+type Tx = sqlx::Transaction<'static, sqlx::Any>;
+
+/// Whoever wants a session: where the call comes from, and what the browser holds already.
+pub struct Caller<'a> {
+    /// Address and program.
+    pub client: Client,
+    /// The session that the new one replaces.
+    pub session: Option<&'a Session>,
+    /// What the browser was given when somebody signed in with it before.
+    pub device: Option<&'a str>,
+}
+
 /// Somebody who just signed in.
 pub struct SignedIn {
     /// The account.
     pub user: User,
     /// The new session.
     pub session: Session,
+    /// What the browser is recognised by from now on.
+    pub device: String,
 }
 
 /// New codes that one request can have mailed; the tries go on counting.
@@ -85,7 +110,7 @@ impl Accounts {
         };
         let revocations = Revocations::default();
         let now = clock.now();
-        for (session, ending) in store::sessions::revoked(&*db, now).await? {
+        for (session, ending) in store::endings::known(&*db, now).await? {
             revocations.end(session, ending, now);
         }
         Ok(Self {
@@ -137,16 +162,5 @@ impl Accounts {
     /// Whether the database answers.
     pub async fn is_ready(&self) -> bool {
         self.db.acquire().await.is_ok()
-    }
-
-    fn ending(&self, reason: EndReason, now: Timestamp) -> Ending {
-        Ending { reason, until: self.rules.lifetimes.horizon(now) }
-    }
-
-    /// Makes committed endings hold; called after the commit and before the answer.
-    fn revoke(&self, sessions: impl IntoIterator<Item = SessionId>, ending: Ending, now: Timestamp) {
-        for session in sessions {
-            self.revocations.end(session, ending, now);
-        }
     }
 }

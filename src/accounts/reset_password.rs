@@ -1,18 +1,15 @@
 //! Setting a new password with a mailed code: ends every session and opens none.
 use std::sync::Arc;
 
-use sqlx::{Any, Transaction};
-
-use super::{Accounts, CodeError, Internal};
+use super::{Accounts, CodeError};
 use crate::{
-    clock::Timestamp,
     model::{
         client::Client,
         code::{Code, Purpose, RequestId},
         event::{Event, EventKind},
-        id::{SessionId, UserId},
+        id::UserId,
         letter::Letter,
-        session::{EndReason, Ending},
+        session::EndReason,
     },
     store::{self, requests::Open},
 };
@@ -79,29 +76,11 @@ impl Accounts {
         // The one of this reset is among them.
         store::requests::void_all(&mut *tx, user_id, now).await?;
         store::events::insert(&mut *tx, Event::new(EventKind::PasswordReset, client).by_owner(user_id), now).await?;
-        let ending = self.ending(EndReason::PasswordReset, now);
-        let ended = self.end_all_sessions(&mut tx, user_id, ending, client, now).await?;
+        let ended = self.end_sessions(&mut tx, user_id, None, EndReason::PasswordReset, client, now).await?;
         self.queue_letter(&mut *tx, &open.email, &Letter::PasswordReset { at: now.to_string() }, None, now).await?;
         tx.commit().await?;
-        self.revoke(ended, ending, now);
+        self.revoke(ended, now);
         self.mail.notify_one();
         Ok(())
-    }
-
-    /// Ends every session of an account, with an event for each.
-    async fn end_all_sessions(
-        &self,
-        tx: &mut Transaction<'static, Any>,
-        user_id: &UserId,
-        ending: Ending,
-        client: &Client,
-        now: Timestamp,
-    ) -> Result<Vec<SessionId>, Internal> {
-        let ended = store::sessions::end_all(&mut **tx, user_id, ending, now).await?;
-        for session in &ended {
-            let event = Event::new(EventKind::SessionEnded, client).by_owner(user_id).in_session(session);
-            store::events::insert(&mut **tx, event.because(ending.reason.as_str()), now).await?;
-        }
-        Ok(ended)
     }
 }

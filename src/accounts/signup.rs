@@ -1,11 +1,10 @@
 //! Signing up: a pending request, and no account before the address is proven.
 use std::sync::Arc;
 
-use super::{Accounts, SignedIn, SignupError, requests::REQUEST_TTL};
+use super::{Accounts, Caller, SignedIn, SignupError, requests::REQUEST_TTL};
 use crate::{
     clock::Timestamp,
     model::{
-        client::Client,
         code::{Code, Purpose, RequestId},
         email::Email,
         event::{Event, EventKind},
@@ -14,7 +13,6 @@ use crate::{
         letter::Letter,
         name::Name,
         password::Password,
-        session::Session,
         user::{Role, User},
     },
     store::{self, requests::New},
@@ -25,7 +23,7 @@ pub enum Signup {
     /// A code is on its way; it answers this request. The same for an address that has an account.
     Pending(RequestId),
     /// Addresses need no proof here: the account is made and signed in.
-    Done(SignedIn),
+    Done(Box<SignedIn>),
 }
 
 impl Accounts {
@@ -38,8 +36,7 @@ impl Accounts {
         email: &str,
         password: &str,
         name: &str,
-        client: &Client,
-        replaces: Option<&Session>,
+        caller: &Caller<'_>,
     ) -> Result<Signup, SignupError> {
         let related = self.related_to(&[email, name]);
         let (email, password, name) = invalid::all(
@@ -52,7 +49,7 @@ impl Accounts {
         if self.rules.verify_email {
             self.begin_signup(&email, &password_hash, &name, now).await.map(Signup::Pending)
         } else {
-            self.sign_up_at_once(&email, &password_hash, &name, client, replaces, now).await.map(Signup::Done)
+            self.sign_up_at_once(&email, &password_hash, &name, caller, now).await.map(Box::new).map(Signup::Done)
         }
     }
 
@@ -99,8 +96,7 @@ impl Accounts {
         email: &Email,
         password_hash: &str,
         name: &Name,
-        client: &Client,
-        replaces: Option<&Session>,
+        caller: &Caller<'_>,
         now: Timestamp,
     ) -> Result<SignedIn, SignupError> {
         let user = new_user(email, name.as_str(), None, now);
@@ -108,10 +104,12 @@ impl Accounts {
         if !store::users::insert(&mut *tx, &user, password_hash).await? {
             return Err(SignupError::Taken);
         }
-        store::events::insert(&mut *tx, Event::new(EventKind::UserCreated, client).by_owner(&user.id), now).await?;
-        let started = self.start_session(&mut tx, &user, client, replaces, now).await?;
+        store::events::insert(&mut *tx, Event::new(EventKind::UserCreated, &caller.client).by_owner(&user.id), now)
+            .await?;
+        let started = self.start_session(&mut tx, &user, caller, now).await?;
+        let device = self.know_device(&mut tx, &user, caller, now).await?;
         tx.commit().await?;
-        Ok(SignedIn { session: self.finish_start(started, now), user })
+        Ok(self.finish_start(started, user, device, now))
     }
 
     /// Checks a password that somebody chose against the policy.

@@ -1,15 +1,13 @@
 //! Proving an address: the right code with its request makes the account and opens the session.
 use std::time::Duration;
 
-use super::{Accounts, CodeError, InputError, Internal, SignedIn, signup::new_user};
+use super::{Accounts, Caller, CodeError, InputError, Internal, SignedIn, signup::new_user};
 use crate::{
     model::{
-        client::Client,
         code::{Code, Purpose, RequestId},
         email::Email,
         event::{Event, EventKind},
         letter::Letter,
-        session::Session,
     },
     store,
 };
@@ -26,8 +24,7 @@ impl Accounts {
         &self,
         request: &RequestId,
         code: &str,
-        client: &Client,
-        replaces: Option<&Session>,
+        caller: &Caller<'_>,
     ) -> Result<SignedIn, CodeError> {
         let code = Code::parse(code).map_err(|fault| vec![fault.of("code")])?;
         let name_hash = self.request_name(request);
@@ -49,10 +46,12 @@ impl Accounts {
             tx.commit().await?;
             return Err(CodeError::Taken);
         }
-        store::events::insert(&mut *tx, Event::new(EventKind::UserCreated, client).by_owner(&user.id), now).await?;
-        let started = self.start_session(&mut tx, &user, client, replaces, now).await?;
+        store::events::insert(&mut *tx, Event::new(EventKind::UserCreated, &caller.client).by_owner(&user.id), now)
+            .await?;
+        let started = self.start_session(&mut tx, &user, caller, now).await?;
+        let device = self.know_device(&mut tx, &user, caller, now).await?;
         tx.commit().await?;
-        Ok(SignedIn { session: self.finish_start(started, now), user })
+        Ok(self.finish_start(started, user, device, now))
     }
 
     /// Mails a new code for the sign-up `request`, at most once a minute and five times. Nobody is told whether it did.

@@ -60,6 +60,8 @@ pub enum Purpose {
     Signup,
     /// Lets a new password be set.
     Reset,
+    /// Proves the new address of an account.
+    Email,
 }
 
 impl Purpose {
@@ -68,6 +70,7 @@ impl Purpose {
         match self {
             Self::Signup => "signup",
             Self::Reset => "reset",
+            Self::Email => "email",
         }
     }
 }

@@ -59,6 +59,12 @@ impl Event {
 pub enum EventKind {
     /// An account was made.
     UserCreated,
+    /// An account was deleted.
+    UserDeleted,
+    /// An account has a new address.
+    EmailChanged,
+    /// A new password was set by somebody who knew the old one.
+    PasswordChanged,
     /// Somebody asked for a code to set a new password.
     PasswordResetRequested,
     /// A new password was set with a mailed code.
@@ -76,6 +82,9 @@ impl EventKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::UserCreated => "user.created",
+            Self::UserDeleted => "user.deleted",
+            Self::EmailChanged => "user.email_changed",
+            Self::PasswordChanged => "user.password_changed",
             Self::PasswordResetRequested => "user.password_reset_requested",
             Self::PasswordReset => "user.password_reset",
             Self::SessionStarted => "session.started",

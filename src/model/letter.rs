@@ -26,6 +26,39 @@ pub enum Letter {
         /// When, for people.
         at: String,
     },
+    /// The password was changed by somebody who knew the old one.
+    PasswordChanged {
+        /// When, for people.
+        at: String,
+    },
+    /// The code that proves the new address of an account.
+    EmailCode {
+        /// As people read it: `1234 5678`.
+        code: String,
+        /// How long it is good for.
+        minutes: u64,
+    },
+    /// Somebody wanted to move an account to an address that has one.
+    EmailTaken {},
+    /// To the old address: a change of address was begun.
+    EmailChangeRequested {
+        /// When, for people.
+        at: String,
+    },
+    /// To the old address and the new one: the address was changed.
+    EmailChanged {
+        /// When, for people.
+        at: String,
+    },
+    /// Somebody signed in with a browser that had not signed in before.
+    NewDevice {
+        /// When, for people.
+        at: String,
+        /// From where.
+        ip: String,
+        /// With what.
+        device: String,
+    },
     /// Goes nowhere: written where an unknown address would get a letter if it were known, so that both cost the same.
     Void {},
 }
@@ -38,6 +71,12 @@ impl Letter {
             Self::SignupTaken {} => Some("signup_taken"),
             Self::ResetCode { .. } => Some("reset_code"),
             Self::PasswordReset { .. } => Some("password_reset"),
+            Self::PasswordChanged { .. } => Some("password_changed"),
+            Self::EmailCode { .. } => Some("email_code"),
+            Self::EmailTaken {} => Some("email_taken"),
+            Self::EmailChangeRequested { .. } => Some("email_change_requested"),
+            Self::EmailChanged { .. } => Some("email_changed"),
+            Self::NewDevice { .. } => Some("new_device"),
             Self::Void {} => None,
         }
     }

@@ -106,12 +106,27 @@ pub enum EndReason {
     LoggedOut,
     /// A new sign-in in the same browser took its place.
     Replaced,
+    /// The password was changed in another session.
+    PasswordChanged,
     /// The password was set anew by a mailed code.
     PasswordReset,
+    /// The address was changed in another session.
+    EmailChanged,
+    /// The account was deleted.
+    Deleted,
 }
 
 impl EndReason {
-    const ALL: [Self; 5] = [Self::Expired, Self::AbsoluteLimit, Self::LoggedOut, Self::Replaced, Self::PasswordReset];
+    const ALL: [Self; 8] = [
+        Self::Expired,
+        Self::AbsoluteLimit,
+        Self::LoggedOut,
+        Self::Replaced,
+        Self::PasswordChanged,
+        Self::PasswordReset,
+        Self::EmailChanged,
+        Self::Deleted,
+    ];
 
     /// The word in the database, events and JSON.
     pub fn as_str(self) -> &'static str {
@@ -120,7 +135,10 @@ impl EndReason {
             Self::AbsoluteLimit => "absolute_limit",
             Self::LoggedOut => "logged_out",
             Self::Replaced => "replaced",
+            Self::PasswordChanged => "password_changed",
             Self::PasswordReset => "password_reset",
+            Self::EmailChanged => "email_changed",
+            Self::Deleted => "deleted",
         }
     }
 

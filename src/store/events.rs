@@ -1,11 +1,33 @@
 //! The audit trail.
 use serde_json::Value;
-use sqlx::any::AnyExecutor;
+use sqlx::{Row, any::AnyExecutor};
 
 use crate::{
     clock::Timestamp,
-    model::{event::Event, id::row_id},
+    model::{
+        client::Client,
+        event::Event,
+        id::{UserId, row_id},
+    },
 };
+
+/// An event as it was recorded.
+pub struct Recorded {
+    /// Its name; those recorded later sort later.
+    pub id: String,
+    /// What happened.
+    pub kind: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor_id: Option<String>,
+    /// In or about which session.
+    pub session_id: Option<String>,
+    /// From where.
+    pub client: Client,
+    /// More words.
+    pub data: Value,
+}
 
 /// Records `event` at `now`; called in the transaction of what it records.
 pub async fn insert(db: impl AnyExecutor<'_>, event: Event, now: Timestamp) -> sqlx::Result<()> {
@@ -24,4 +46,29 @@ pub async fn insert(db: impl AnyExecutor<'_>, event: Event, now: Timestamp) -> s
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// The events about an account, the newest first, from before the event `cursor` on.
+pub async fn about(
+    db: impl AnyExecutor<'_>,
+    user: &UserId,
+    cursor: Option<&str>,
+    limit: i64,
+) -> sqlx::Result<Vec<Recorded>> {
+    // Every id is smaller than a tilde.
+    let sql = "SELECT id, type, actor_id, session_id, ip, user_agent, data, created_at FROM events
+        WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+    let query = sqlx::query(sql).bind(user.as_str()).bind(cursor.unwrap_or("~")).bind(limit);
+    let recorded = |row: &sqlx::any::AnyRow| {
+        Ok(Recorded {
+            id: row.try_get("id")?,
+            kind: row.try_get("type")?,
+            at: Timestamp::from_millis(row.try_get("created_at")?),
+            actor_id: row.try_get("actor_id")?,
+            session_id: row.try_get("session_id")?,
+            client: Client { ip: row.try_get("ip")?, user_agent: row.try_get("user_agent")? },
+            data: serde_json::from_str(row.try_get("data")?).unwrap_or_default(),
+        })
+    };
+    query.fetch_all(db).await?.iter().map(recorded).collect()
 }

@@ -1,7 +1,7 @@
 //! The mail queue.
 use sqlx::any::AnyExecutor;
 
-use crate::clock::Timestamp;
+use crate::{clock::Timestamp, model::email::Email};
 
 /// A letter whose turn has come.
 pub struct Due {
@@ -86,5 +86,11 @@ pub async fn failed(db: impl AnyExecutor<'_>, id: &str, error: &str, again: Time
 pub async fn dropped(db: impl AnyExecutor<'_>, id: &str, error: &str, now: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE letters SET dropped_at = $1, sealed = '', last_error = $2 WHERE id = $3";
     sqlx::query(sql).bind(now.millis()).bind(error).bind(id).execute(db).await?;
+    Ok(())
+}
+
+/// Deletes every letter to an address.
+pub async fn delete_to(db: impl AnyExecutor<'_>, recipient: &Email) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM letters WHERE recipient = $1").bind(recipient.as_str()).execute(db).await?;
     Ok(())
 }

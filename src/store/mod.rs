@@ -1,4 +1,6 @@
 //! All SQL: one file a table, free functions over an executor, the same statements for both databases.
+pub mod devices;
+pub mod endings;
 pub mod events;
 pub mod keys;
 pub mod letters;

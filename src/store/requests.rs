@@ -180,3 +180,9 @@ pub async fn address(
     let query = sqlx::query_scalar(sql).bind(name_hash).bind(purpose.as_str()).bind(now.millis());
     Ok(query.fetch_optional(db).await?.map(Email::stored))
 }
+
+/// Deletes every request of an address, pending sign-ups too.
+pub async fn delete_for(db: impl AnyExecutor<'_>, email: &Email) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM requests WHERE email = $1").bind(email.as_str()).execute(db).await?;
+    Ok(())
+}

@@ -6,7 +6,7 @@ use crate::{
     model::{
         client::Client,
         id::{SessionId, UserId},
-        session::{EndReason, Ending, Session},
+        session::{EndReason, Session},
     },
 };
 
@@ -42,49 +42,37 @@ pub async fn insert(db: impl AnyExecutor<'_>, session: &Session, client: &Client
     Ok(())
 }
 
-/// Ends one session; false when it had ended before.
-pub async fn end(db: impl AnyExecutor<'_>, id: &SessionId, ending: Ending, now: Timestamp) -> sqlx::Result<bool> {
-    let sql =
-        "UPDATE sessions SET ended_at = $1, end_reason = $2, revoked_until = $3 WHERE id = $4 AND ended_at IS NULL";
-    let done = sqlx::query(sql)
-        .bind(now.millis())
-        .bind(ending.reason.as_str())
-        .bind(ending.until.millis())
-        .bind(id.as_str())
-        .execute(db)
-        .await?;
-    Ok(done.rows_affected() == 1)
+/// Whether a session has not been ended.
+pub async fn is_open(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result<bool> {
+    let sql = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL";
+    Ok(sqlx::query(sql).bind(id.as_str()).fetch_optional(db).await?.is_some())
 }
 
-/// Ends every session of an account that is not past its absolute end, and says which.
+/// Ends one session; false when it had ended before.
+pub async fn end(db: impl AnyExecutor<'_>, id: &SessionId, reason: EndReason, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at IS NULL";
+    let query = sqlx::query(sql).bind(now.millis()).bind(reason.as_str()).bind(id.as_str());
+    Ok(query.execute(db).await?.rows_affected() == 1)
+}
+
+/// Ends every session of an account that is not past its absolute end, but not `except`, and says which.
 pub async fn end_all(
     db: impl AnyExecutor<'_>,
     user: &UserId,
-    ending: Ending,
+    except: Option<&SessionId>,
+    reason: EndReason,
     now: Timestamp,
 ) -> sqlx::Result<Vec<SessionId>> {
-    let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2, revoked_until = $3
-        WHERE user_id = $4 AND ended_at IS NULL AND ends_at > $1 RETURNING id";
+    let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2
+        WHERE user_id = $3 AND ended_at IS NULL AND ends_at > $1 AND id <> $4 RETURNING id";
     let ids = sqlx::query_scalar::<_, String>(sql)
         .bind(now.millis())
-        .bind(ending.reason.as_str())
-        .bind(ending.until.millis())
+        .bind(reason.as_str())
         .bind(user.as_str())
+        .bind(except.map_or("", SessionId::as_str))
         .fetch_all(db)
         .await?;
     Ok(ids.into_iter().map(SessionId::from).collect())
-}
-
-/// The sessions whose ending must still be known at `now`.
-pub async fn revoked(db: impl AnyExecutor<'_>, now: Timestamp) -> sqlx::Result<Vec<(SessionId, Ending)>> {
-    let sql = "SELECT id, end_reason, revoked_until FROM sessions WHERE revoked_until > $1";
-    let rows: Vec<(String, String, i64)> = sqlx::query_as(sql).bind(now.millis()).fetch_all(db).await?;
-    let ending = |reason: &str, until| Ending {
-        // A reason that only a newer program knows still ends the session.
-        reason: EndReason::stored(reason).unwrap_or(EndReason::LoggedOut),
-        until: Timestamp::from_millis(until),
-    };
-    Ok(rows.into_iter().map(|(id, reason, until)| (id.into(), ending(&reason, until))).collect())
 }
 
 /// The last sign-ins of an account, the newest first.

@@ -19,6 +19,14 @@ pub async fn by_email(db: impl AnyExecutor<'_>, email: &Email) -> sqlx::Result<O
     row.map(|row| Ok((user(&row)?, row.try_get("password_hash")?))).transpose()
 }
 
+/// The account of `id` with its password hash.
+pub async fn with_hash(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<Option<(User, Option<String>)>> {
+    let sql = "SELECT id, email, name, role, version, locked_at, email_verified_at, created_at, password_hash
+        FROM users WHERE id = $1";
+    let row = sqlx::query(sql).bind(id.as_str()).fetch_optional(db).await?;
+    row.map(|row| Ok((user(&row)?, row.try_get("password_hash")?))).transpose()
+}
+
 /// The account of `id`.
 pub async fn by_id(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<Option<User>> {
     let sql =
@@ -70,6 +78,43 @@ pub async fn note_signin(
 /// transactions could wait for each other for ever.
 pub async fn lock(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<()> {
     sqlx::query("UPDATE users SET version = version WHERE id = $1").bind(id.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// Locks the account's row; false when it is gone or locked, or has another password than the one behind `hash`.
+pub async fn lock_unchanged(db: impl AnyExecutor<'_>, id: &UserId, hash: &str) -> sqlx::Result<bool> {
+    let sql = "UPDATE users SET version = version WHERE id = $1 AND password_hash = $2 AND locked_at IS NULL";
+    Ok(sqlx::query(sql).bind(id.as_str()).bind(hash).execute(db).await?.rows_affected() == 1)
+}
+
+/// Gives an account another name.
+pub async fn rename(db: impl AnyExecutor<'_>, id: &UserId, name: &str) -> sqlx::Result<()> {
+    sqlx::query("UPDATE users SET name = $1 WHERE id = $2").bind(name).bind(id.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// Sets a new password of an account whose row is locked.
+pub async fn set_password(db: impl AnyExecutor<'_>, id: &UserId, hash: &str) -> sqlx::Result<()> {
+    sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2").bind(hash).bind(id.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// Sets a proven address; false, and nothing written, when another account has it.
+pub async fn set_email(db: impl AnyExecutor<'_>, id: &UserId, email: &Email, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE users SET email = $1, email_verified_at = $2
+        WHERE id = $3 AND NOT EXISTS (SELECT 1 FROM users WHERE email = $1 AND id <> $3)";
+    let query = sqlx::query(sql).bind(email.as_str()).bind(now.millis()).bind(id.as_str());
+    match query.execute(db).await {
+        Ok(done) => Ok(done.rows_affected() == 1),
+        // Somebody took it between the look and the write; on PostgreSQL the transaction is over with that.
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Deletes an account with its sessions and requests.
+pub async fn delete(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM users WHERE id = $1").bind(id.as_str()).execute(db).await?;
     Ok(())
 }
 

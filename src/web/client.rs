@@ -1,27 +1,28 @@
 //! The caller's address and program, as far as they can be believed.
-use std::{convert::Infallible, net::IpAddr};
+use std::net::IpAddr;
 
 use rocket::{
     Request, State,
+    outcome::try_outcome,
     request::{FromRequest, Outcome},
 };
 
-use super::Site;
-use crate::model::client::Client;
+use super::{Site, cookies, session::presented};
+use crate::{accounts::Caller, model::client::Client};
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Client {
-    type Error = Infallible;
+    type Error = ();
 
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        let site = request.guard::<&State<Site>>().await;
-        let address = match site.succeeded() {
-            Some(site) => address(request, site),
-            None => None,
-        };
-        let agent = request.headers().get_one("User-Agent");
-        Outcome::Success(Self::new(address.map(|address| address.to_string()), agent))
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let site = try_outcome!(request.guard::<&State<Site>>().await);
+        Outcome::Success(client(request, site))
     }
+}
+
+fn client(request: &Request<'_>, site: &Site) -> Client {
+    let address = address(request, site).map(|address| address.to_string());
+    Client::new(address, request.headers().get_one("User-Agent"))
 }
 
 /// The peer's address or, where the peer is a trusted proxy, the last address in `X-Forwarded-For` that is not one.
@@ -43,4 +44,18 @@ pub fn address(request: &Request<'_>, site: &Site) -> Option<IpAddr> {
         }
     }
     Some(client)
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Caller<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let site = try_outcome!(request.guard::<&State<Site>>().await);
+        Outcome::Success(Self {
+            client: client(request, site),
+            session: presented(request).live(),
+            device: cookies::value(request, &site.device_cookie),
+        })
+    }
 }

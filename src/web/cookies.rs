@@ -14,9 +14,8 @@ pub fn value<'r>(request: &'r Request<'_>, name: &str) -> Option<&'r str> {
 
 /// Whether a cookie of ours came twice, in another case or percent-encoded: somebody planted one beside it.
 pub fn ambiguous(request: &Request<'_>, site: &Site) -> bool {
-    let ours = |name: &str| [&site.session_cookie, &site.flow_cookie].into_iter().position(|own| own == name);
-    let mut seen = [false; 2];
-    pairs(request).any(|(name, _)| match ours(name) {
+    let mut seen = [false; 3];
+    pairs(request).any(|(name, _)| match own(site).iter().position(|own| *own == name) {
         Some(index) => std::mem::replace(&mut seen[index], true),
         None => disguised(name, site),
     })
@@ -24,7 +23,11 @@ pub fn ambiguous(request: &Request<'_>, site: &Site) -> bool {
 
 /// Whether the request carries any cookie of ours.
 pub fn any(request: &Request<'_>, site: &Site) -> bool {
-    pairs(request).any(|(name, _)| name == site.session_cookie || name == site.flow_cookie)
+    pairs(request).any(|(name, _)| own(site).contains(&name))
+}
+
+fn own(site: &Site) -> [&str; 3] {
+    [&site.session_cookie, &site.flow_cookie, &site.device_cookie]
 }
 
 /// Sets a cookie for `seconds`.
@@ -56,6 +59,5 @@ fn pairs<'r>(request: &'r Request<'_>) -> impl Iterator<Item = (&'r str, &'r str
 
 fn disguised(name: &str, site: &Site) -> bool {
     let decoded = rocket::http::RawStr::new(name).percent_decode_lossy();
-    let is = |own: &str| name != own && decoded.eq_ignore_ascii_case(own);
-    is(&site.session_cookie) || is(&site.flow_cookie)
+    own(site).iter().any(|own| name != *own && decoded.eq_ignore_ascii_case(own))
 }

@@ -74,3 +74,55 @@ pub struct ResetPassword {
     pub code: String,
     pub password: String,
 }
+
+/// `POST /account/name`, `PATCH /api/account`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Name {
+    pub name: String,
+}
+
+/// `POST /account/password`, `POST /api/account/password`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    pub current_password: String,
+    pub password: String,
+}
+
+/// `POST /account/email`, `POST /api/account/email`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeEmail {
+    pub email: String,
+    pub current_password: String,
+}
+
+/// `POST /account/delete`, `POST /api/account/delete`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteAccount {
+    pub current_password: String,
+}
+
+/// `POST /confirm`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmPage {
+    pub password: String,
+    pub next: Option<String>,
+}
+
+/// `POST /api/auth/confirm`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    pub password: String,
+}
+
+/// `POST /stay`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stay {
+    pub next: Option<String>,
+}

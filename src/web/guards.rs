@@ -35,12 +35,6 @@ pub struct FreshlyAuthenticated<'r> {
 /// Somebody who is not signed in; others are sent to the dashboard. For pages only.
 pub struct Guest;
 
-/// Whoever calls, with the session if there is one.
-pub struct Visitor<'r> {
-    /// The caller's session.
-    pub session: Option<&'r Session>,
-}
-
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for User<'r> {
     type Error = ();
@@ -89,15 +83,6 @@ impl<'r> FromRequest<'r> for Guest {
             None => Outcome::Success(Self),
             Some(_) => refuse(request, Problem::signed_in_already()),
         }
-    }
-}
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Visitor<'r> {
-    type Error = std::convert::Infallible;
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
-        Outcome::Success(Self { session: presented(request).live() })
     }
 }
 

@@ -32,7 +32,12 @@ pub fn is_passive(request: &Request<'_>) -> bool {
 
 fn asks_only(request: &Request<'_>) -> bool {
     // Asked of the route: its path may be written in several ways.
-    request.method() == Method::Get
-        && request.route().is_some_and(|route| route.uri.path() == "/api/auth/session")
-        && request.uri().query().is_some_and(|query| query.segments().any(|(key, _)| key == "passive"))
+    let Some(route) = request.route().filter(|_| request.method() == Method::Get) else { return false };
+    match route.uri.path() {
+        "/stay" => true,
+        "/api/auth/session" => {
+            request.uri().query().is_some_and(|query| query.segments().any(|(key, _)| key == "passive"))
+        }
+        _ => false,
+    }
 }

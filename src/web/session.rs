@@ -2,9 +2,9 @@
 use std::{convert::Infallible, time::Duration};
 
 use rocket::{
-    Data, Request, Response, State,
+    Data, Request, Responder, Response, State,
     fairing::{Fairing, Info, Kind},
-    http::{CookieJar, Method},
+    http::{CookieJar, Header, Method},
     outcome::try_outcome,
     request::{FromRequest, Outcome},
 };
@@ -14,14 +14,21 @@ use super::{
     passive::{WasHead, is_passive},
 };
 use crate::{
-    accounts::{Accounts, Internal},
+    accounts::{Accounts, Internal, SignedIn},
     clock::Timestamp,
     jwt::Jwt,
     model::session::{EndReason, Session},
 };
 
-/// Has the browser forget what pages stored at sign-out; "cookies" would clear the whole registrable domain, "cache" stalls Chromium.
-pub const CLEAR_SITE_DATA: (&str, &str) = ("Clear-Site-Data", "\"storage\"");
+/// An answer after which nobody is signed in, and the browser forgets what pages stored.
+#[derive(Responder)]
+pub struct SignedOut<R> {
+    inner: R,
+    clear: Header<'static>,
+}
+
+/// How long a browser is recognised after its last sign-in: a year.
+const DEVICE_SECONDS: i64 = 365 * 24 * 3600;
 
 /// What the session cookie of a request says.
 pub enum Presented {
@@ -92,20 +99,23 @@ impl<'r> FromRequest<'r> for Cookie<'r> {
 }
 
 impl Cookie<'_> {
-    /// Gives the browser the token of `session`.
+    /// Gives the browser the token of a new session, and what it is recognised by later.
     ///
     /// # Errors
     /// The token could not be signed.
-    pub fn start(&self, session: &Session) -> Result<(), Internal> {
-        let now = self.accounts.now();
+    pub fn start(&self, signed_in: &SignedIn) -> Result<(), Internal> {
+        let (session, now) = (&signed_in.session, self.accounts.now());
+        cookies::set(self.jar, self.site, &self.site.device_cookie, signed_in.device.clone(), DEVICE_SECONDS);
         let token = self.jwt.sign(session, now)?;
         cookies::set(self.jar, self.site, &self.site.session_cookie, token, max_age(session, now));
         Ok(())
     }
 
-    /// Takes the token from the browser.
-    pub fn remove(&self) {
+    /// Takes the token from the browser, and answers with `inner`.
+    pub fn sign_out<R>(&self, inner: R) -> SignedOut<R> {
         cookies::remove(self.jar, self.site, &self.site.session_cookie);
+        // "cookies" would clear the whole registrable domain, and "cache" stalls Chromium.
+        SignedOut { inner, clear: Header::new("Clear-Site-Data", "\"storage\"") }
     }
 
     /// Hands the browser the request that a mailed code answers, for as long as it can be answered.

@@ -22,6 +22,8 @@ pub struct Site {
     pub session_cookie: String,
     /// The name of the cookie that holds a request a code answers.
     pub flow_cookie: String,
+    /// The name of the cookie by which a browser is recognised.
+    pub device_cookie: String,
 }
 
 impl Site {
@@ -34,6 +36,7 @@ impl Site {
         // `__Host-` needs Secure, which browsers disagree about on http; the port keeps two instances on one machine apart.
         let session_cookie = if settings.local { format!("nightlatch-{port}") } else { "__Host-nightlatch".into() };
         Self {
+            device_cookie: format!("{session_cookie}-device"),
             flow_cookie: format!("{session_cookie}-flow"),
             session_cookie,
             url: settings.public_url.clone(),

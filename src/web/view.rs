@@ -11,11 +11,11 @@ use rocket::{
 use serde_json::{Map, Value, json};
 use tera::{Context, context};
 
-use super::{Problem, Site, session::presented};
+use super::{Problem, Site, passive::is_passive, session::presented};
 use crate::{
     accounts::{Accounts, Internal},
     clock::Timestamp,
-    model::password,
+    model::{password, session::Session},
     templates::Templates,
 };
 
@@ -100,11 +100,25 @@ impl<'r> Pages<'r> {
         context! { min_length => &min_length, suggestion => &password::suggestion(min_length) }
     }
 
+    /// When the session ends, as this answer leaves it.
+    fn session(&self, session: &Session) -> Value {
+        let now = self.accounts.now();
+        let left =
+            if is_passive(self.request) { session.clone() } else { self.accounts.lifetimes().slide(session, now) };
+        json!({
+            "expires_at": moment(left.expires_at),
+            "ends_at": moment(left.ends_at),
+            "seconds_left": left.expires_at.since(now).as_secs(),
+        })
+    }
+
     fn render(&self, name: &str, context: Context) -> Result<String, Internal> {
-        let user = presented(self.request).live().map(|session| json!({ "id": session.user_id }));
+        let session = presented(self.request).live();
         let mut all = context! {
             site => &json!({ "name": "Nightlatch", "url": self.site.url, "verifies_email": self.accounts.verifies_email() }),
-            user => &user,
+            user => &session.map(|session| json!({ "id": session.user_id })),
+            session => &session.map(|session| self.session(session)),
+            idle => &in_words(self.accounts.lifetimes().idle),
             path => self.request.uri().path().as_str(),
             mailbox => &self.site.mailbox,
         };

@@ -1,5 +1,5 @@
 //! `POST /api/auth/logout`
-use rocket::{Responder, State, http::Header, post};
+use rocket::{State, http::Status, post};
 
 use crate::{
     accounts::Accounts,
@@ -7,17 +7,9 @@ use crate::{
     web::{
         Problem,
         guards::User,
-        session::{CLEAR_SITE_DATA, Cookie},
+        session::{Cookie, SignedOut},
     },
 };
-
-/// 204, the cookie gone.
-#[derive(Responder)]
-#[response(status = 204)]
-pub struct SignedOut {
-    inner: (),
-    clear: Header<'static>,
-}
 
 /// Ends the caller's session.
 #[post("/auth/logout")]
@@ -26,8 +18,7 @@ pub async fn submit(
     accounts: &State<Accounts>,
     client: Client,
     cookie: Cookie<'_>,
-) -> Result<SignedOut, Problem> {
+) -> Result<SignedOut<Status>, Problem> {
     accounts.logout(user.session, &client).await?;
-    cookie.remove();
-    Ok(SignedOut { inner: (), clear: Header::new(CLEAR_SITE_DATA.0, CLEAR_SITE_DATA.1) })
+    Ok(cookie.sign_out(Status::NoContent))
 }

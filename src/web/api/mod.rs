@@ -1,5 +1,7 @@
 //! The JSON API: the same acts as the pages, for programs.
+mod account;
 mod answers;
+mod confirm;
 mod forgot_password;
 pub mod health;
 mod logout;
@@ -22,5 +24,14 @@ pub fn routes() -> Vec<Route> {
         session::show,
         forgot_password::submit,
         reset_password::submit,
+        confirm::submit,
+        account::show,
+        account::rename,
+        account::change_password,
+        account::change_email,
+        account::confirm_email,
+        account::delete,
+        account::events,
+        account::export,
     ]
 }

@@ -3,9 +3,8 @@ use rocket::{State, post, serde::json::Json};
 
 use super::answers::SignedInAnswer;
 use crate::{
-    accounts::Accounts,
-    model::client::Client,
-    web::{Problem, forms, guards::Visitor, input::Input, session::Cookie},
+    accounts::{Accounts, Caller},
+    web::{Problem, forms, input::Input, session::Cookie},
 };
 
 /// Opens a session and sets its cookie.
@@ -13,11 +12,10 @@ use crate::{
 pub async fn submit(
     body: Input<forms::Signin>,
     accounts: &State<Accounts>,
-    client: Client,
-    visitor: Visitor<'_>,
+    caller: Caller<'_>,
     cookie: Cookie<'_>,
 ) -> Result<Json<SignedInAnswer>, Problem> {
-    let signed_in = accounts.signin(&body.0.email, &body.0.password, &client, visitor.session).await?;
-    cookie.start(&signed_in.session)?;
+    let signed_in = accounts.signin(&body.0.email, &body.0.password, &caller).await?;
+    cookie.start(&signed_in)?;
     Ok(Json((&signed_in).into()))
 }

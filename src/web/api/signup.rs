@@ -3,9 +3,8 @@ use rocket::{Responder, State, post, serde::json::Json};
 
 use super::answers::{Begun, Made};
 use crate::{
-    accounts::{Accounts, Signup},
-    model::client::Client,
-    web::{Problem, forms, guards::Visitor, input::Input, session::Cookie},
+    accounts::{Accounts, Caller, Signup},
+    web::{Problem, forms, input::Input, session::Cookie},
 };
 
 /// 202 with the request, or 201 where addresses need no proof.
@@ -20,16 +19,15 @@ pub enum Answer {
 pub async fn submit(
     body: Input<forms::Signup>,
     accounts: &State<Accounts>,
-    client: Client,
-    visitor: Visitor<'_>,
+    caller: Caller<'_>,
     cookie: Cookie<'_>,
 ) -> Result<Answer, Problem> {
     let Input(body) = body;
-    match accounts.signup(&body.email, &body.password, &body.name, &client, visitor.session).await? {
+    match accounts.signup(&body.email, &body.password, &body.name, &caller).await? {
         Signup::Pending(request) => Ok(Answer::Begun(Begun::new(request.reveal()))),
         Signup::Done(signed_in) => {
-            cookie.start(&signed_in.session)?;
-            Ok(Answer::Made(Box::new(Made(Json((&signed_in).into())))))
+            cookie.start(&signed_in)?;
+            Ok(Answer::Made(Box::new(Made(Json((&*signed_in).into())))))
         }
     }
 }

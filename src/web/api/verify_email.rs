@@ -3,9 +3,9 @@ use rocket::{State, http::Status, post, serde::json::Json};
 
 use super::answers::Made;
 use crate::{
-    accounts::Accounts,
-    model::{client::Client, code::RequestId},
-    web::{Problem, forms, guards::Visitor, input::Input, session::Cookie},
+    accounts::{Accounts, Caller},
+    model::code::RequestId,
+    web::{Problem, forms, input::Input, session::Cookie},
 };
 
 /// Makes the account and opens the session.
@@ -13,13 +13,12 @@ use crate::{
 pub async fn submit(
     body: Input<forms::RequestCode>,
     accounts: &State<Accounts>,
-    client: Client,
-    visitor: Visitor<'_>,
+    caller: Caller<'_>,
     cookie: Cookie<'_>,
 ) -> Result<Made, Problem> {
     let request = RequestId::given(&body.0.request);
-    let signed_in = accounts.verify_email(&request, &body.0.code, &client, visitor.session).await?;
-    cookie.start(&signed_in.session)?;
+    let signed_in = accounts.verify_email(&request, &body.0.code, &caller).await?;
+    cookie.start(&signed_in)?;
     Ok(Made(Json((&signed_in).into())))
 }
 

@@ -10,7 +10,7 @@ use crate::{
     web::{
         Problem,
         guards::User,
-        view::{Page, Pages, in_words, moment},
+        view::{Page, Pages, moment},
     },
 };
 
@@ -18,17 +18,13 @@ use crate::{
 #[get("/dashboard")]
 pub async fn show(user: User<'_>, pages: Pages<'_>, accounts: &State<Accounts>) -> Result<Page, Problem> {
     let overview = accounts.overview(user.session).await?.ok_or_else(Problem::not_found)?;
-    // The answer slides the session: what it says is what holds after it.
     let now = accounts.now();
-    let session = accounts.lifetimes().slide(user.session, now);
     let owner = overview.user;
-    let signins: Vec<Value> = overview.signins.iter().map(|signin| row(signin, &session, now)).collect();
+    let signins: Vec<Value> = overview.signins.iter().map(|signin| row(signin, user.session, now)).collect();
     Ok(pages.show(
         "dashboard",
         context! {
             user => &json!({ "name": owner.name, "email": owner.email.as_str(), "created_at": moment(owner.created_at) }),
-            session => &json!({ "expires_at": moment(session.expires_at), "ends_at": moment(session.ends_at) }),
-            idle => &in_words(accounts.lifetimes().idle),
             signins => &signins,
         },
     ))
@@ -49,7 +45,9 @@ fn state(signin: &RecentSignin, now: Timestamp) -> &'static str {
     match signin.end_reason {
         Some(EndReason::LoggedOut) => "Signed out",
         Some(EndReason::Replaced) => "Signed in again",
-        Some(EndReason::PasswordReset) => "Ended by a new password",
+        Some(EndReason::PasswordReset | EndReason::PasswordChanged) => "Ended by a new password",
+        Some(EndReason::EmailChanged) => "Ended by a new address",
+        Some(EndReason::Deleted) => "Ended with the account",
         Some(EndReason::Expired | EndReason::AbsoluteLimit) => "Closed by itself",
         None if signin.ends_at <= now => "Closed by itself",
         None => "Open, or closed by itself",

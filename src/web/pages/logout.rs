@@ -1,5 +1,5 @@
 //! `/logout`
-use rocket::{Responder, State, http::Header, post, response::Redirect};
+use rocket::{State, post, response::Redirect};
 
 use crate::{
     accounts::Accounts,
@@ -7,16 +7,9 @@ use crate::{
     web::{
         Problem,
         guards::User,
-        session::{CLEAR_SITE_DATA, Cookie},
+        session::{Cookie, SignedOut},
     },
 };
-
-/// Leads to the sign-in page and has the browser forget what pages stored.
-#[derive(Responder)]
-pub struct SignedOut {
-    inner: Redirect,
-    clear: Header<'static>,
-}
 
 /// Ends the session.
 #[post("/logout")]
@@ -25,9 +18,7 @@ pub async fn submit(
     accounts: &State<Accounts>,
     client: Client,
     cookie: Cookie<'_>,
-) -> Result<SignedOut, Problem> {
+) -> Result<SignedOut<Redirect>, Problem> {
     accounts.logout(user.session, &client).await?;
-    cookie.remove();
-    let clear = Header::new(CLEAR_SITE_DATA.0, CLEAR_SITE_DATA.1);
-    Ok(SignedOut { inner: Redirect::to("/signin?notice=signed-out"), clear })
+    Ok(cookie.sign_out(Redirect::to("/signin?notice=signed-out")))
 }

@@ -1,5 +1,7 @@
 //! The pages: forms in, HTML out, everything without JavaScript.
+mod account;
 pub mod assets;
+mod confirm;
 mod dashboard;
 mod dev_mailbox;
 mod forgot_password;
@@ -8,6 +10,7 @@ mod logout;
 mod reset_password;
 pub mod signin;
 mod signup;
+mod stay;
 mod verify_email;
 
 use rocket::{
@@ -40,6 +43,17 @@ pub fn routes() -> Vec<Route> {
         reset_password::submit,
         dashboard::show,
         logout::submit,
+        account::show,
+        account::rename,
+        account::change_password,
+        account::change_email,
+        account::confirm_email,
+        account::delete,
+        confirm::show,
+        confirm::submit,
+        stay::show,
+        stay::submit,
+        home::change_password,
         dev_mailbox::list,
         dev_mailbox::show,
     ]

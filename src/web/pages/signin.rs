@@ -4,11 +4,10 @@ use serde_json::json;
 use tera::{Context, context};
 
 use crate::{
-    accounts::Accounts,
-    model::client::Client,
+    accounts::{Accounts, Caller},
     web::{
         forms,
-        guards::{Guest, Visitor},
+        guards::Guest,
         input::Input,
         next::own_path,
         problem::ending,
@@ -22,6 +21,7 @@ use crate::{
 pub fn show(pages: Pages<'_>, presented: &Presented, next: Option<&str>, notice: Option<&str>, _guest: Guest) -> Page {
     let notice = match (notice, presented) {
         (Some("signed-out"), _) => Some("You are signed out. Have a good time."),
+        (Some("deleted"), _) => Some("Your account is deleted, with everything that was stored about you."),
         (Some("password-set"), _) => {
             Some("Your new password is set. Sign in with it now; every older sign-in has ended.")
         }
@@ -37,16 +37,15 @@ pub async fn submit(
     form: Input<forms::SigninPage>,
     accounts: &State<Accounts>,
     pages: Pages<'_>,
-    client: Client,
-    visitor: Visitor<'_>,
+    caller: Caller<'_>,
     cookie: Cookie<'_>,
 ) -> Result<Redirect, Again> {
     let Input(form) = form;
     let next = form.next.as_deref();
     let again = |problem| pages.again("signin", &json!({ "email": form.email }), problem, known(next, None));
-    match accounts.signin(&form.email, &form.password, &client, visitor.session).await {
+    match accounts.signin(&form.email, &form.password, &caller).await {
         Ok(signed_in) => {
-            cookie.start(&signed_in.session).map_err(|error| again(error.into()))?;
+            cookie.start(&signed_in).map_err(|error| again(error.into()))?;
             Ok(Redirect::to(own_path(next).to_owned()))
         }
         Err(error) => Err(again(error.into())),

@@ -3,11 +3,10 @@ use rocket::{State, get, post, response::Redirect};
 use serde_json::json;
 
 use crate::{
-    accounts::{Accounts, REQUEST_TTL, Signup},
-    model::client::Client,
+    accounts::{Accounts, Caller, REQUEST_TTL, Signup},
     web::{
         Problem, forms,
-        guards::{Guest, Visitor},
+        guards::Guest,
         input::Input,
         next::HOME,
         session::Cookie,
@@ -27,8 +26,7 @@ pub async fn submit(
     form: Input<forms::Signup>,
     accounts: &State<Accounts>,
     pages: Pages<'_>,
-    client: Client,
-    visitor: Visitor<'_>,
+    caller: Caller<'_>,
     cookie: Cookie<'_>,
 ) -> Result<Redirect, Again> {
     let Input(form) = form;
@@ -36,13 +34,13 @@ pub async fn submit(
         let typed = json!({ "email": form.email, "name": form.name });
         pages.again("signup", &typed, problem, pages.password_help())
     };
-    match accounts.signup(&form.email, &form.password, &form.name, &client, visitor.session).await {
+    match accounts.signup(&form.email, &form.password, &form.name, &caller).await {
         Ok(Signup::Pending(request)) => {
             cookie.hold_request(request.reveal(), REQUEST_TTL);
             Ok(Redirect::to("/verify-email"))
         }
         Ok(Signup::Done(signed_in)) => {
-            cookie.start(&signed_in.session).map_err(|error| again(error.into()))?;
+            cookie.start(&signed_in).map_err(|error| again(error.into()))?;
             Ok(Redirect::to(HOME))
         }
         Err(error) => Err(again(error.into())),

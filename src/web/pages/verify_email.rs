@@ -5,11 +5,10 @@ use tera::{Context, context};
 
 use super::Flow;
 use crate::{
-    accounts::{Accounts, CodeError, Internal, REQUEST_TTL},
-    model::{client::Client, code::Purpose},
+    accounts::{Accounts, Caller, CodeError, Internal, REQUEST_TTL},
+    model::code::Purpose,
     web::{
         Problem, forms,
-        guards::Visitor,
         input::Input,
         next::HOME,
         session::Cookie,
@@ -30,14 +29,13 @@ pub async fn submit(
     accounts: &State<Accounts>,
     pages: Pages<'_>,
     flow: Flow,
-    client: Client,
-    visitor: Visitor<'_>,
+    caller: Caller<'_>,
     cookie: Cookie<'_>,
 ) -> Result<Result<Redirect, Again>, Problem> {
     let Input(form) = form;
-    match accounts.verify_email(&flow.clone().request(), &form.code, &client, visitor.session).await {
+    match accounts.verify_email(&flow.clone().request(), &form.code, &caller).await {
         Ok(signed_in) => {
-            cookie.start(&signed_in.session)?;
+            cookie.start(&signed_in)?;
             cookie.drop_request();
             Ok(Ok(Redirect::to(HOME)))
         }

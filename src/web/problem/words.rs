@@ -3,7 +3,7 @@ use rocket::{Request, http::Status};
 
 use super::{FieldError, Kind, Problem, ended_because};
 use crate::{
-    accounts::{CodeError, InputError, Internal, SigninError, SignupError},
+    accounts::{ActError, CodeError, InputError, Internal, SigninError, SignupError},
     model::{
         invalid::{Fault, Invalid},
         password::PasswordRefusal,
@@ -131,6 +131,12 @@ impl Problem {
         Self::invalid(faults.into_iter().map(worded).collect())
     }
 
+    fn wrong_password(field: &str) -> Self {
+        let detail = "This is not your password. Nothing was changed.";
+        let errors = vec![FieldError::new(field, "wrong", detail)];
+        Self { errors, ..Self::new(Kind::InvalidCredentials, detail) }
+    }
+
     fn taken() -> Self {
         let detail = "This address has an account already. Sign in, or set a new password if you forgot yours.";
         let errors = vec![FieldError::new("email", "taken", detail)];
@@ -178,6 +184,9 @@ pub fn ending(reason: EndReason) -> &'static str {
         EndReason::AbsoluteLimit => "You were signed out because you had been signed in for a long time.",
         EndReason::LoggedOut => "You signed out.",
         EndReason::Replaced => "You signed in again, which ended your earlier session here.",
+        EndReason::PasswordChanged => "You were signed out because your password was changed.",
+        EndReason::EmailChanged => "You were signed out because the address of your account was changed.",
+        EndReason::Deleted => "You were signed out because your account was deleted.",
         EndReason::PasswordReset => "You were signed out because your password was set anew.",
     }
 }
@@ -216,6 +225,18 @@ impl From<SigninError> for Problem {
             SigninError::Refused => Self::new(Kind::InvalidCredentials, refused),
             SigninError::Overloaded => Self::overloaded(),
             SigninError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<ActError> for Problem {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::Invalid(faults) => Self::faults(faults),
+            ActError::WrongPassword(field) => Self::wrong_password(field),
+            ActError::SignedOut => Self::new(Kind::NotSignedIn, "Your session ended meanwhile. Sign in to go on."),
+            ActError::Overloaded => Self::overloaded(),
+            ActError::Internal(cause) => Self::internal(cause),
         }
     }
 }

@@ -1,0 +1,25 @@
+//! What an account says of itself, and the name its owner gives it.
+use super::{Accounts, InputError, Internal};
+use crate::{
+    model::{name::Name, session::Session, user::User},
+    store,
+};
+
+impl Accounts {
+    /// The account of `session`; `None` when it is gone.
+    ///
+    /// # Errors
+    /// The database is gone.
+    pub async fn account(&self, session: &Session) -> Result<Option<User>, Internal> {
+        Ok(store::users::by_id(&*self.db, &session.user_id).await?)
+    }
+
+    /// Gives the account of `session` another name.
+    ///
+    /// # Errors
+    /// Not a name, or a fault of ours.
+    pub async fn rename(&self, session: &Session, name: &str) -> Result<(), InputError> {
+        let name = Name::parse(name).map_err(|fault| vec![fault.of("name")])?;
+        Ok(store::users::rename(&*self.db, &session.user_id, name.as_str()).await?)
+    }
+}

@@ -1,0 +1,56 @@
+//! Asking for the password once more before something that cannot be undone.
+use std::sync::Arc;
+
+use super::{Accounts, ActError, Internal, Tx};
+use crate::{
+    model::{
+        client::Client,
+        event::{Event, EventKind},
+        invalid::Fault,
+        password::Password,
+        session::Session,
+        user::User,
+    },
+    store,
+};
+
+/// That the caller knows the password, as the account was when it was asked.
+pub(super) struct Proof {
+    /// The account.
+    pub user: User,
+    hash: String,
+}
+
+impl Accounts {
+    /// Verifies the password of the caller, which came in `field`. A wrong one is recorded.
+    pub(super) async fn prove(
+        &self,
+        session: &Session,
+        field: &'static str,
+        password: &str,
+        client: &Client,
+    ) -> Result<Proof, ActError> {
+        let password = Password::given(password).map_err(|why| vec![Fault::Password(why).of(field)])?;
+        let known = store::users::with_hash(&*self.db, &session.user_id).await?;
+        let (user, hash) = known.ok_or(ActError::SignedOut)?;
+        if self.hasher.verify(Arc::new(password), hash.as_deref()).await? {
+            let hash = hash.ok_or_else(|| Internal::new("a password without a hash was verified"))?;
+            return Ok(Proof { user, hash });
+        }
+        let event = Event::new(EventKind::SessionFailed, client).by_owner(&user.id).in_session(&session.id);
+        store::events::insert(&*self.db, event.because("wrong"), self.clock.now()).await?;
+        Err(ActError::WrongPassword(field))
+    }
+
+    /// Begins the transaction of what the proof allows. The account is locked from here on, so that nothing can come between; it must
+    /// not have changed since, and the caller's session must still be open.
+    pub(super) async fn begin_proven(&self, session: &Session, proof: &Proof) -> Result<Tx, ActError> {
+        let mut tx = self.db.begin().await?;
+        let unchanged = store::users::lock_unchanged(&mut *tx, &proof.user.id, &proof.hash).await?;
+        if unchanged && store::sessions::is_open(&mut *tx, &session.id).await? {
+            return Ok(tx);
+        }
+        tx.rollback().await?;
+        Err(ActError::SignedOut)
+    }
+}

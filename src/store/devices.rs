@@ -1,0 +1,24 @@
+//! Browsers that signed in before.
+use sqlx::any::AnyExecutor;
+
+use crate::{clock::Timestamp, model::id::UserId};
+
+/// Notes that a browser signed in to an account again; false when it had never done so.
+pub async fn note(db: impl AnyExecutor<'_>, id: &str, user: &UserId, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE devices SET used_at = $1 WHERE id = $2 AND user_id = $3";
+    let query = sqlx::query(sql).bind(now.millis()).bind(id).bind(user.as_str());
+    Ok(query.execute(db).await?.rows_affected() == 1)
+}
+
+/// Whether a browser signed in to any account before.
+pub async fn exists(db: impl AnyExecutor<'_>, id: &str) -> sqlx::Result<bool> {
+    Ok(sqlx::query("SELECT id FROM devices WHERE id = $1").bind(id).fetch_optional(db).await?.is_some())
+}
+
+/// Adds a browser to those that signed in to an account.
+pub async fn insert(db: impl AnyExecutor<'_>, id: &str, user: &UserId, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "INSERT INTO devices (id, user_id, created_at, used_at) VALUES ($1, $2, $3, $3)
+        ON CONFLICT (id, user_id) DO NOTHING";
+    sqlx::query(sql).bind(id).bind(user.as_str()).bind(now.millis()).execute(db).await?;
+    Ok(())
+}
