@@ -15,3 +15,11 @@ for (const input of document.querySelectorAll("[data-reveal]")) {
   show(false);
   input.after(button);
 }
+
+// Times in the reader's zone, written as the server writes them; without script they are UTC.
+const zone = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const tellTimes = () => {
+  for (const time of document.querySelectorAll("time[datetime]")) time.textContent = zone.format(new Date(time.dateTime));
+};
+tellTimes();
+document.addEventListener("times", tellTimes);
