@@ -40,12 +40,8 @@ impl Accounts {
         {
             return Ok(device.to_owned());
         }
-        let unknown = || "unknown".to_owned();
-        let letter = Letter::NewDevice {
-            at: now.to_string(),
-            ip: caller.client.ip.clone().unwrap_or_else(unknown),
-            device: caller.client.user_agent.clone().unwrap_or_else(unknown),
-        };
+        let ip = caller.client.ip.clone().unwrap_or_else(|| "unknown".to_owned());
+        let letter = Letter::NewDevice { at: now.to_string(), ip, device: caller.client.device() };
         self.queue_letter(&mut **tx, &user.email, &letter, None, now).await?;
         self.know_device(tx, user, caller, now).await
     }

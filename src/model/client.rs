@@ -1,5 +1,7 @@
 //! Who is calling, as far as the network tells.
 
+use woothee::parser::Parser;
+
 /// The most characters kept of a user agent.
 const MAX_USER_AGENT: usize = 256;
 
@@ -17,5 +19,47 @@ impl Client {
     pub fn new(ip: Option<String>, user_agent: Option<&str>) -> Self {
         let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect();
         Self { ip, user_agent: user_agent.map(clean) }
+    }
+
+    /// The caller's program in words, such as `Chrome on Windows 10`; holds nothing that a caller could write freely.
+    pub fn device(&self) -> String {
+        let parser = Parser::new();
+        let read = self.user_agent.as_deref().and_then(|agent| parser.parse(agent));
+        match read.map(|read| (known(read.name), known(read.os))) {
+            Some((Some(program), Some(system))) => format!("{program} on {system}"),
+            Some((Some(one), None) | (None, Some(one))) => one.to_owned(),
+            _ => "Unknown program".to_owned(),
+        }
+    }
+}
+
+fn known(word: &str) -> Option<&str> {
+    Some(word).filter(|word| !["UNKNOWN", ""].contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_told_in_words() {
+        for (agent, words) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+                "Chrome on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "Firefox on Windows 10",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            ("Buy at https://evil.test now", "Unknown program"),
+            ("", "Unknown program"),
+        ] {
+            assert_eq!(Client::new(None, Some(agent)).device(), words, "{agent}");
+        }
     }
 }

@@ -59,6 +59,23 @@ pub enum Letter {
         /// With what.
         device: String,
     },
+    /// A superuser changed what the account may do.
+    RoleChanged {
+        /// `user` or `superuser`.
+        role: String,
+        /// When, for people.
+        at: String,
+    },
+    /// A superuser locked the account.
+    AccountLocked {
+        /// When, for people.
+        at: String,
+    },
+    /// A superuser unlocked the account.
+    AccountUnlocked {
+        /// When, for people.
+        at: String,
+    },
     /// Goes nowhere: written where an unknown address would get a letter if it were known, so that both cost the same.
     Void {},
 }
@@ -77,6 +94,9 @@ impl Letter {
             Self::EmailChangeRequested { .. } => Some("email_change_requested"),
             Self::EmailChanged { .. } => Some("email_changed"),
             Self::NewDevice { .. } => Some("new_device"),
+            Self::RoleChanged { .. } => Some("role_changed"),
+            Self::AccountLocked { .. } => Some("account_locked"),
+            Self::AccountUnlocked { .. } => Some("account_unlocked"),
             Self::Void {} => None,
         }
     }

@@ -22,8 +22,14 @@ impl<'r> FromRequest<'r> for Passive {
     }
 }
 
+/// Whether the answer to `request` prolongs the session: it has a route, not of what is the same for everybody, and is not passive.
+pub fn prolongs(request: &Request<'_>) -> bool {
+    let used = request.route().is_some_and(|route| !["/static", "/health"].contains(&route.uri.base()));
+    used && !is_passive(request)
+}
+
 /// Whether `request` is passive.
-pub fn is_passive(request: &Request<'_>) -> bool {
+fn is_passive(request: &Request<'_>) -> bool {
     request.local_cache(|| WasHead(false)).0
         || request.headers().get_one("Sec-Purpose").is_some_and(|purpose| purpose.starts_with("prefetch"))
         || request.headers().contains("Authorization")

@@ -11,7 +11,7 @@ use rocket::{
 
 use super::{
     Site, cookies,
-    passive::{WasHead, is_passive},
+    passive::{WasHead, prolongs},
 };
 use crate::{
     accounts::{Accounts, Internal, SignedIn},
@@ -158,9 +158,7 @@ impl Fairing for Sliding {
 }
 
 fn reissue(request: &Request<'_>, response: &Response<'_>) -> Option<rocket::http::Cookie<'static>> {
-    let route = request.route()?;
-    let stateless = ["/static", "/health"].contains(&route.uri.base());
-    if stateless || is_passive(request) {
+    if !prolongs(request) {
         return None;
     }
     let session = presented(request).live()?;

@@ -11,7 +11,7 @@ use rocket::{
 use serde_json::{Map, Value, json};
 use tera::{Context, context};
 
-use super::{Problem, Site, passive::is_passive, session::presented};
+use super::{Problem, Site, passive::prolongs, session::presented};
 use crate::{
     accounts::{Accounts, Internal},
     clock::Timestamp,
@@ -103,8 +103,7 @@ impl<'r> Pages<'r> {
     /// When the session ends, as this answer leaves it.
     fn session(&self, session: &Session) -> Value {
         let now = self.accounts.now();
-        let left =
-            if is_passive(self.request) { session.clone() } else { self.accounts.lifetimes().slide(session, now) };
+        let left = if prolongs(self.request) { self.accounts.lifetimes().slide(session, now) } else { session.clone() };
         json!({
             "expires_at": moment(left.expires_at),
             "ends_at": moment(left.ends_at),

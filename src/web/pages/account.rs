@@ -79,7 +79,7 @@ pub async fn change_email(
     match accounts.change_email(user.session, &form.email, &form.current_password, &client).await {
         Ok(request) => {
             cookie.hold_request(request.reveal(), REQUEST_TTL);
-            Ok(done("code-sent"))
+            Ok(Redirect::to("/account?done=code-sent#email"))
         }
         Err(error) => {
             let typed = json!({ "email": form.email });

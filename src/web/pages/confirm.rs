@@ -5,20 +5,26 @@ use tera::{Context, context};
 
 use crate::{
     accounts::{Accounts, Caller},
+    model::session::Session,
     web::{
-        forms,
+        Problem, forms,
         guards::User,
         input::Input,
         next::own_path,
         session::Cookie,
-        view::{Again, Page, Pages},
+        view::{Again, Page, Pages, in_words},
     },
 };
 
 /// The form.
 #[get("/confirm?<next>")]
-pub fn show(_user: User<'_>, pages: Pages<'_>, next: Option<&str>) -> Page {
-    pages.form("confirm", known(next))
+pub async fn show(
+    user: User<'_>,
+    accounts: &State<Accounts>,
+    pages: Pages<'_>,
+    next: Option<&str>,
+) -> Result<Page, Problem> {
+    Ok(pages.form("confirm", known(accounts, user.session, next).await?))
 }
 
 /// Makes the sign-in fresh and goes on.
@@ -30,20 +36,25 @@ pub async fn submit(
     pages: Pages<'_>,
     caller: Caller<'_>,
     cookie: Cookie<'_>,
-) -> Result<Redirect, Again> {
+) -> Result<Result<Redirect, Again>, Problem> {
     let Input(form) = form;
     let next = form.next.as_deref();
-    let again = |problem| pages.again("confirm", &json!({}), problem, known(next));
     match accounts.confirm(user.session, &form.password, &caller).await {
         Ok(signed_in) => {
-            cookie.start(&signed_in).map_err(|error| again(error.into()))?;
-            Ok(Redirect::to(own_path(next).to_owned()))
+            cookie.start(&signed_in)?;
+            Ok(Ok(Redirect::to(own_path(next).to_owned())))
         }
-        Err(error) => Err(again(error.into())),
+        Err(error) => {
+            let context = known(accounts, user.session, next).await?;
+            Ok(Err(pages.again("confirm", &json!({}), error.into(), context)))
+        }
     }
 }
 
-fn known(next: Option<&str>) -> Context {
+/// The address is for password managers, which fill in by it.
+async fn known(accounts: &Accounts, session: &Session, next: Option<&str>) -> Result<Context, Problem> {
+    let owner = accounts.account(session).await?.ok_or_else(Problem::not_found)?;
+    let (email, fresh) = (owner.email.as_str(), in_words(accounts.lifetimes().fresh));
     let next = next.map(|next| own_path(Some(next)));
-    context! { next => &next }
+    Ok(context! { next => &next, fresh => &fresh, user => &json!({ "id": owner.id, "email": email }) })
 }

@@ -34,7 +34,7 @@ fn row(signin: &RecentSignin, session: &Session, now: Timestamp) -> Value {
     json!({
         "at": moment(signin.at),
         "ip": signin.client.ip.as_deref().unwrap_or("unknown"),
-        "device": signin.client.user_agent.as_deref().unwrap_or("unknown"),
+        "device": signin.client.device(),
         "current": signin.session == session.id,
         "state": state(signin, now),
     })

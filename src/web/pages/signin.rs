@@ -5,6 +5,7 @@ use tera::{Context, context};
 
 use crate::{
     accounts::{Accounts, Caller},
+    model::session::EndReason,
     web::{
         forms,
         guards::Guest,
@@ -26,6 +27,7 @@ pub fn show(pages: Pages<'_>, presented: &Presented, next: Option<&str>, notice:
             Some("Your new password is set. Sign in with it now; every older sign-in has ended.")
         }
         (_, Presented::Ended(reason)) => Some(ending(*reason)),
+        (Some("expired"), _) => Some(ending(EndReason::Expired)),
         _ => None,
     };
     pages.form("signin", known(next, notice))
