@@ -72,8 +72,8 @@ impl Accounts {
         store::users::lock(&mut *tx, &session.user_id).await?;
         let counted = store::requests::count_attempt(&mut *tx, &name_hash, Purpose::Email, limits, now).await?;
         let open = counted.ok_or(CodeError::Refused)?;
-        let own =
-            open.user_id.as_ref() == Some(&session.user_id) && store::sessions::is_open(&mut *tx, &session.id).await?;
+        let own = open.user_id.as_ref() == Some(&session.user_id)
+            && store::sessions::lock_open(&mut *tx, &session.id).await?;
         if !own || !self.is_code(&open.code_mac, Purpose::Email, &name_hash, &open.email, &code) {
             tx.commit().await?;
             return Err(CodeError::Refused);

@@ -47,7 +47,7 @@ impl Accounts {
     pub(super) async fn begin_proven(&self, session: &Session, proof: &Proof) -> Result<Tx, ActError> {
         let mut tx = self.db.begin().await?;
         let unchanged = store::users::lock_unchanged(&mut *tx, &proof.user.id, &proof.hash).await?;
-        if unchanged && store::sessions::is_open(&mut *tx, &session.id).await? {
+        if unchanged && store::sessions::lock_open(&mut *tx, &session.id).await? {
             return Ok(tx);
         }
         tx.rollback().await?;

@@ -42,10 +42,10 @@ pub async fn insert(db: impl AnyExecutor<'_>, session: &Session, client: &Client
     Ok(())
 }
 
-/// Whether a session has not been ended.
-pub async fn is_open(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result<bool> {
-    let sql = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL";
-    Ok(sqlx::query(sql).bind(id.as_str()).fetch_optional(db).await?.is_some())
+/// Locks a session's row to the end of the transaction, so that no sign-out comes between; false when it has been ended.
+pub async fn lock_open(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result<bool> {
+    let sql = "UPDATE sessions SET version = version WHERE id = $1 AND ended_at IS NULL";
+    Ok(sqlx::query(sql).bind(id.as_str()).execute(db).await?.rows_affected() == 1)
 }
 
 /// Ends one session; false when it had ended before.

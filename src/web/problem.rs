@@ -3,7 +3,7 @@ mod words;
 
 use rocket::{
     Request, Response,
-    http::{ContentType, Header, Status},
+    http::{ContentType, Header, Method, Status},
     response::{Redirect, Responder},
 };
 use serde::Serialize;
@@ -12,7 +12,7 @@ use serde_json::json;
 pub use words::ending;
 
 use super::{
-    next,
+    next, pages,
     session::{Presented, presented},
     view::Pages,
 };
@@ -155,11 +155,8 @@ impl<'r> Responder<'r, 'static> for Problem {
         }
         let mut response = if is_api(request) {
             self.json(request_id.as_deref()).respond_to(request)?
-        } else if self.kind == Kind::NotSignedIn {
-            let back = next::own_path(Some(&request.uri().to_string())).to_owned();
-            let back = if request.method() == rocket::http::Method::Get { Some(back) } else { None };
-            return Redirect::to(rocket::uri!(super::pages::signin::show(next = back, notice = None::<&str>)))
-                .respond_to(request);
+        } else if let Some(redirect) = self.way_in(request) {
+            return redirect.respond_to(request);
         } else {
             self.page(request, request_id.as_deref()).respond_to(request)?
         };
@@ -205,6 +202,21 @@ impl Problem {
         }
         if self.kind == Kind::Overloaded {
             response.set_header(Header::new("Retry-After", RETRY_AFTER));
+        }
+    }
+}
+
+impl Problem {
+    /// Where a person goes who has to sign in first, or to give the password once more; with the way back to a page that was only read.
+    fn way_in(&self, request: &Request<'_>) -> Option<Redirect> {
+        let page = request.uri().to_string();
+        let back = (request.method() == Method::Get).then(|| next::own_path(Some(&page)));
+        match self.kind {
+            Kind::NotSignedIn => {
+                Some(Redirect::to(rocket::uri!(pages::signin::show(next = back, notice = None::<&str>))))
+            }
+            Kind::FreshSigninRequired => Some(Redirect::to(rocket::uri!(pages::confirm::show(next = Some(back?))))),
+            _ => None,
         }
     }
 }

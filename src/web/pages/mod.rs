@@ -1,7 +1,7 @@
 //! The pages: forms in, HTML out, everything without JavaScript.
 mod account;
 pub mod assets;
-mod confirm;
+pub mod confirm;
 mod dashboard;
 mod dev_mailbox;
 mod forgot_password;
