@@ -1,7 +1,7 @@
 //! Signing up: a pending request, and no account before the address is proven.
 use std::sync::Arc;
 
-use super::{Accounts, Caller, SignedIn, SignupError, requests::REQUEST_TTL};
+use super::{Accounts, Caller, Internal, SignedIn, SignupError, Tx, requests::REQUEST_TTL};
 use crate::{
     clock::Timestamp,
     model::{
@@ -104,8 +104,19 @@ impl Accounts {
         if !store::users::insert(&mut *tx, &user, password_hash).await? {
             return Err(SignupError::Taken);
         }
-        store::events::insert(&mut *tx, Event::new(EventKind::UserCreated, &caller.client).by_owner(&user.id), now)
-            .await?;
+        Ok(self.welcome(tx, user, caller, now).await?)
+    }
+
+    /// Signs the owner of a new account in, and commits.
+    pub(super) async fn welcome(
+        &self,
+        mut tx: Tx,
+        user: User,
+        caller: &Caller<'_>,
+        now: Timestamp,
+    ) -> Result<SignedIn, Internal> {
+        let event = Event::new(EventKind::UserCreated, &caller.client).by_owner(&user.id);
+        store::events::insert(&mut *tx, event, now).await?;
         let started = self.start_session(&mut tx, &user, caller, now).await?;
         let device = self.know_device(&mut tx, &user, caller, now).await?;
         tx.commit().await?;

@@ -6,7 +6,6 @@ use crate::{
     model::{
         code::{Code, Purpose, RequestId},
         email::Email,
-        event::{Event, EventKind},
         letter::Letter,
     },
     store,
@@ -46,12 +45,7 @@ impl Accounts {
             tx.commit().await?;
             return Err(CodeError::Taken);
         }
-        store::events::insert(&mut *tx, Event::new(EventKind::UserCreated, &caller.client).by_owner(&user.id), now)
-            .await?;
-        let started = self.start_session(&mut tx, &user, caller, now).await?;
-        let device = self.know_device(&mut tx, &user, caller, now).await?;
-        tx.commit().await?;
-        Ok(self.finish_start(started, user, device, now))
+        Ok(self.welcome(tx, user, caller, now).await?)
     }
 
     /// Mails a new code for the sign-up `request`, at most once a minute and five times. Nobody is told whether it did.

@@ -1,5 +1,11 @@
 //! `/account` and what is posted below it
-use rocket::{State, get, post, response::Redirect};
+use rocket::{
+    Request, State, get,
+    outcome::try_outcome,
+    post,
+    request::{FromRequest, Outcome},
+    response::Redirect,
+};
 use serde_json::{Value, json};
 use tera::{Context, context};
 
@@ -18,32 +24,23 @@ use crate::{
 
 /// Name, address, password, export and deletion.
 #[get("/account?<done>")]
-pub async fn show(
-    user: User<'_>,
-    pages: Pages<'_>,
-    accounts: &State<Accounts>,
-    flow: Flow,
-    done: Option<&str>,
-) -> Result<Page, Problem> {
-    let known = known(&pages, accounts, user.session, &flow, None, done).await?;
-    Ok(pages.form("account", known))
+pub async fn show(user: User<'_>, page: AccountPage<'_>, done: Option<&str>) -> Result<Page, Problem> {
+    let notice = match done {
+        Some("name") => Some("Your name is changed."),
+        Some("password") => Some("Your password is changed. Every other session has ended."),
+        Some("email") => Some("Your address is changed. Every other session has ended."),
+        _ => None,
+    };
+    Ok(page.pages.form("account", page.known(user.session, None, notice).await?))
 }
 
 /// Gives the account another name.
 #[post("/account/name", format = "form", data = "<form>")]
-pub async fn rename(
-    user: User<'_>,
-    form: Input<forms::Name>,
-    pages: Pages<'_>,
-    accounts: &State<Accounts>,
-    flow: Flow,
-) -> Result<Redirect, Again> {
+pub async fn rename(user: User<'_>, form: Input<forms::Name>, page: AccountPage<'_>) -> Result<Redirect, Again> {
     let Input(form) = form;
-    match accounts.rename(user.session, &form.name).await {
+    match page.accounts.rename(user.session, &form.name).await {
         Ok(()) => Ok(done("name")),
-        Err(error) => {
-            Err(again(&pages, accounts, user.session, &flow, "name", &json!({ "name": form.name }), error.into()).await)
-        }
+        Err(error) => Err(page.again(user.session, "name", &json!({ "name": form.name }), error.into()).await),
     }
 }
 
@@ -52,15 +49,13 @@ pub async fn rename(
 pub async fn change_password(
     user: User<'_>,
     form: Input<forms::ChangePassword>,
-    pages: Pages<'_>,
-    accounts: &State<Accounts>,
-    flow: Flow,
+    page: AccountPage<'_>,
     client: Client,
 ) -> Result<Redirect, Again> {
     let Input(form) = form;
-    match accounts.change_password(user.session, &form.current_password, &form.password, &client).await {
+    match page.accounts.change_password(user.session, &form.current_password, &form.password, &client).await {
         Ok(()) => Ok(done("password")),
-        Err(error) => Err(again(&pages, accounts, user.session, &flow, "password", &json!({}), error.into()).await),
+        Err(error) => Err(page.again(user.session, "password", &json!({}), error.into()).await),
     }
 }
 
@@ -69,22 +64,17 @@ pub async fn change_password(
 pub async fn change_email(
     user: User<'_>,
     form: Input<forms::ChangeEmail>,
-    pages: Pages<'_>,
-    accounts: &State<Accounts>,
-    flow: Flow,
+    page: AccountPage<'_>,
     client: Client,
     cookie: Cookie<'_>,
 ) -> Result<Redirect, Again> {
     let Input(form) = form;
-    match accounts.change_email(user.session, &form.email, &form.current_password, &client).await {
+    match page.accounts.change_email(user.session, &form.email, &form.current_password, &client).await {
         Ok(request) => {
             cookie.hold_request(request.reveal(), REQUEST_TTL);
             Ok(Redirect::to("/account?done=code-sent#email"))
         }
-        Err(error) => {
-            let typed = json!({ "email": form.email });
-            Err(again(&pages, accounts, user.session, &flow, "email", &typed, error.into()).await)
-        }
+        Err(error) => Err(page.again(user.session, "email", &json!({ "email": form.email }), error.into()).await),
     }
 }
 
@@ -93,22 +83,18 @@ pub async fn change_email(
 pub async fn confirm_email(
     user: User<'_>,
     form: Input<forms::Code>,
-    pages: Pages<'_>,
-    accounts: &State<Accounts>,
-    flow: Flow,
+    page: AccountPage<'_>,
     client: Client,
     cookie: Cookie<'_>,
 ) -> Result<Redirect, Again> {
     let Input(form) = form;
-    match accounts.confirm_email(user.session, &flow.clone().request(), &form.code, &client).await {
+    let request = page.flow.clone().request();
+    match page.accounts.confirm_email(user.session, &request, &form.code, &client).await {
         Ok(()) => {
             cookie.drop_request();
             Ok(done("email"))
         }
-        Err(error) => {
-            let typed = json!({ "code": form.code });
-            Err(again(&pages, accounts, user.session, &flow, "code", &typed, error.into()).await)
-        }
+        Err(error) => Err(page.again(user.session, "code", &json!({ "code": form.code }), error.into()).await),
     }
 }
 
@@ -117,15 +103,13 @@ pub async fn confirm_email(
 pub async fn delete(
     user: User<'_>,
     form: Input<forms::DeleteAccount>,
-    pages: Pages<'_>,
-    accounts: &State<Accounts>,
-    flow: Flow,
+    page: AccountPage<'_>,
     client: Client,
     cookie: Cookie<'_>,
 ) -> Result<SignedOut<Redirect>, Again> {
-    match accounts.delete_account(user.session, &form.0.current_password, &client).await {
+    match page.accounts.delete_account(user.session, &form.0.current_password, &client).await {
         Ok(()) => Ok(cookie.sign_out(Redirect::to("/signin?notice=deleted"))),
-        Err(error) => Err(again(&pages, accounts, user.session, &flow, "delete", &json!({}), error.into()).await),
+        Err(error) => Err(page.again(user.session, "delete", &json!({}), error.into()).await),
     }
 }
 
@@ -133,45 +117,48 @@ fn done(what: &str) -> Redirect {
     Redirect::to(format!("/account?done={what}"))
 }
 
-/// The page again, with what is wrong in the form called `section`.
-async fn again(
-    pages: &Pages<'_>,
-    accounts: &Accounts,
-    session: &Session,
-    flow: &Flow,
-    section: &str,
-    typed: &Value,
-    problem: Problem,
-) -> Again {
-    match known(pages, accounts, session, flow, Some(section), None).await {
-        Ok(known) => pages.again("account", typed, problem, known),
-        Err(other) => pages.again("account", typed, other, Context::new()),
+/// What every answer of the account page is made of.
+pub struct AccountPage<'r> {
+    pages: Pages<'r>,
+    accounts: &'r Accounts,
+    flow: Flow,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for AccountPage<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let pages = try_outcome!(request.guard::<Pages<'_>>().await);
+        let accounts = try_outcome!(request.guard::<&State<Accounts>>().await);
+        let flow = try_outcome!(request.guard::<Flow>().await);
+        Outcome::Success(Self { pages, accounts, flow })
     }
 }
 
-async fn known(
-    pages: &Pages<'_>,
-    accounts: &Accounts,
-    session: &Session,
-    flow: &Flow,
-    section: Option<&str>,
-    done: Option<&str>,
-) -> Result<Context, Problem> {
-    let owner = accounts.account(session).await?.ok_or_else(Problem::not_found)?;
-    let pending = flow.address(accounts, Purpose::Email).await?;
-    let notice = match done {
-        Some("name") => Some("Your name is changed."),
-        Some("password") => Some("Your password is changed. Every other session has ended."),
-        Some("email") => Some("Your address is changed. Every other session has ended."),
-        _ => None,
-    };
-    let mut context = pages.password_help();
-    context.extend(context! {
-        user => &json!({ "name": owner.name, "email": owner.email.as_str(), "created_at": moment(owner.created_at) }),
-        pending => &pending,
-        section => &section,
-        notice => &notice,
-        code_minutes => &accounts.code_minutes(),
-    });
-    Ok(context)
+impl AccountPage<'_> {
+    /// The page again, with what is wrong in the form called `section`.
+    async fn again(&self, session: &Session, section: &str, typed: &Value, problem: Problem) -> Again {
+        match self.known(session, Some(section), None).await {
+            Ok(known) => self.pages.again("account", typed, problem, known),
+            Err(other) => self.pages.again("account", typed, other, Context::new()),
+        }
+    }
+
+    async fn known(&self, session: &Session, section: Option<&str>, notice: Option<&str>) -> Result<Context, Problem> {
+        let owner = self.accounts.account(session).await?.ok_or_else(Problem::not_found)?;
+        let pending = self.flow.address(self.accounts, Purpose::Email).await?;
+        let user = json!({
+            "id": owner.id, "name": owner.name, "email": owner.email.as_str(), "created_at": moment(owner.created_at),
+        });
+        let mut context = self.pages.password_help();
+        context.extend(context! {
+            user => &user,
+            pending => &pending,
+            section => &section,
+            notice => &notice,
+            code_minutes => &self.accounts.code_minutes(),
+        });
+        Ok(context)
+    }
 }
