@@ -4,8 +4,14 @@
 mod layering;
 mod support;
 
+mod account;
 mod bad_input;
+mod change_email;
+mod change_password;
 mod client_address;
+mod confirm;
+mod delete;
+mod devices;
 mod forgot_password;
 mod gate;
 mod guards;
@@ -21,6 +27,7 @@ mod session;
 mod settings;
 mod signin;
 mod signup;
+mod stay;
 mod templates;
 mod tokens;
 mod verify_email;

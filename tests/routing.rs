@@ -131,15 +131,18 @@ async fn every_path_may_end_with_a_slash_and_every_page_answers_head() {
 #[async_test]
 async fn an_error_page_repeats_nothing_that_was_sent() {
     let app = TestApp::new().await;
-    for path in
-        ["/%3Cscript%3Ealert(1)%3C/script%3E", "/x?y=%3Csvg%20onload=x%3E", "/%7B%7B7*7%7D%7D", "/signin/%22%3E%3Cb%3E"]
-    {
+    for path in [
+        "/%3Cscript%3Ealert(1)%3C/script%3E",
+        "/x?y=%3Csvg%20onload=x%3E",
+        "/%7B%7B7777*7777%7D%7D",
+        "/signin/%22%3E%3Cb%3E",
+    ] {
         let request = app.client.get(path).header(Header::new("User-Agent", "<svg onload=x>"));
         let answer =
             Answer::of(request.header(Header::new("Referer", "http://<script>alert(1)</script>")).dispatch().await)
                 .await;
         assert_eq!(answer.status, Status::NotFound);
-        for evil in ["alert(1)", "<svg", "onload", "49", "<b>"] {
+        for evil in ["alert(1)", "<svg", "onload", "60481729", "<b>"] {
             assert!(!answer.body.contains(evil), "{evil} in the answer to {path}: {}", answer.body);
         }
     }

@@ -8,7 +8,7 @@ use rocket::{
 };
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, SECURE_COOKIE, SESSION_COOKIE, TestApp, max_age, token_parts};
+use crate::support::{Answer, DEVICE_COOKIE, PASSWORD, SECURE_COOKIE, SESSION_COOKIE, TestApp, max_age, token_parts};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -131,7 +131,8 @@ async fn on_this_machine_the_cookie_names_the_port_and_works_without_https() {
     let body = json!({ "email": "ann@example.com", "password": PASSWORD });
     let answer = app.call("/api/auth/signin", body).await;
     assert_attributes(answer.cookie(SESSION_COOKIE).unwrap(), &["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax"]);
-    assert_eq!(answer.headers["set-cookie"].len(), 1, "the sign-in speaks, the fairing is silent");
+    assert!(answer.cookie(DEVICE_COOKIE).is_some());
+    assert_eq!(answer.headers["set-cookie"].len(), 2, "the sign-in speaks, the fairing is silent");
 }
 
 #[async_test]

@@ -175,9 +175,31 @@ impl TestApp {
         Answer::of(self.client.get("/api/auth/session").header(cookie).dispatch().await).await
     }
 
-    /// Takes every cookie away, as another browser would have none.
+    /// The same from the browser that holds the session of `token`, and nothing else.
+    pub async fn call_as(&self, token: &str, path: &str, body: Value) -> Answer {
+        let request = self.client.post(path.to_owned()).header(ContentType::JSON).body(body.to_string());
+        Self::send_as(token, request).await
+    }
+
+    /// Looks at `path` from the browser that holds the session of `token`, and nothing else.
+    pub async fn get_as(&self, token: &str, path: &str) -> Answer {
+        Self::send_as(token, self.client.get(path.to_owned())).await
+    }
+
+    async fn send_as<'c>(token: &str, request: LocalRequest<'c>) -> Answer {
+        let cookie = Header::new("Cookie", format!("{SESSION_COOKIE}={token}"));
+        Answer::of(request.header(cookie).header(Header::new("Sec-Fetch-Site", "same-origin")).dispatch().await).await
+    }
+
+    /// Signs somebody in with another browser; answers the token of that session.
+    pub async fn session_elsewhere(&self, email: &str, password: &str) -> String {
+        let answer = self.call("/api/auth/signin", serde_json::json!({ "email": email, "password": password })).await;
+        answer.token().unwrap_or_else(|| panic!("{answer:?}"))
+    }
+
+    /// Takes every cookie away but the one that the browser is recognised by. Another browser: [`Self::change_browser`].
     pub fn forget_cookies(&self) {
-        self.cookies.lock().unwrap().clear();
+        self.cookies.lock().unwrap().retain(|(name, _)| name == DEVICE_COOKIE);
     }
 
     fn keep_cookies(&self, response: &LocalResponse<'_>) {
@@ -198,6 +220,16 @@ impl TestApp {
         while postman.deliver().await.unwrap() > 0 {}
         let Mailer::Memory(kept) = &postman.post.mailer else { panic!("tests keep mail in memory") };
         std::mem::take(&mut kept.lock().unwrap())
+    }
+
+    /// The same, each with its recipient.
+    pub async fn mail(&self) -> Vec<(String, String)> {
+        let mut waiting =
+            self.list("SELECT id || ' ' || recipient FROM letters WHERE sent_at IS NULL AND dropped_at IS NULL").await;
+        waiting.sort_unstable();
+        let letters = self.letters().await;
+        assert_eq!(waiting.len(), letters.len(), "{waiting:?}");
+        waiting.iter().map(|row| row.split_once(' ').unwrap().1.to_owned()).zip(letters).collect()
     }
 
     /// The code in the only letter that is waiting.
@@ -228,6 +260,12 @@ impl TestApp {
     /// What `sql` counts, to look behind the surface where there is no other way.
     pub async fn count(&self, sql: &str) -> i64 {
         self.ask(sql).await
+    }
+
+    /// A column of texts from the database.
+    pub async fn list(&self, sql: &str) -> Vec<String> {
+        let pool = self.client.rocket().state::<Arc<Postman>>().unwrap().db.clone();
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&*pool).await.unwrap()
     }
 
     /// One value from the database.
@@ -278,6 +316,12 @@ impl Answer {
         lines.find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
     }
 
+    /// The session token that it brought.
+    pub fn token(&self) -> Option<String> {
+        let value = self.cookie(SESSION_COOKIE)?.split(';').next()?.split_once('=')?.1;
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -306,7 +350,10 @@ impl Answer {
 /// The session cookie's name at the tests' public URL.
 pub const SESSION_COOKIE: &str = "nightlatch-8000";
 
-/// Its name where the public URL is https.
+/// The name of the cookie that browsers are recognised by.
+pub const DEVICE_COOKIE: &str = "nightlatch-8000-device";
+
+/// The session cookie's name where the public URL is https.
 pub const SECURE_COOKIE: &str = "__Host-nightlatch";
 
 /// Header and claims of a token, whoever signed it.

@@ -9,7 +9,10 @@ use tera::Context;
 use crate::support::{Answer, Options, PASSWORD, TestApp};
 
 /// What an attacker calls himself.
-const EVIL: &str = "<svg onload=x>{{ 7*7 }}\"'&";
+const EVIL: &str = "<svg onload=x>{{ 7777*7777 }}\"'&";
+
+/// What stands in a page where that was worked out.
+const WORKED_OUT: &str = "60481729";
 
 fn moment() -> Value {
     json!({ "iso": "2026-11-21T14:05:00Z", "text": "21 Nov 2026, 14:05 UTC" })
@@ -27,34 +30,77 @@ fn samples() -> Vec<(&'static str, Vec<Value>)> {
     let unknown = json!({ "email": null, "code_minutes": 10, "resent": false });
     let signin = json!({ "at": moment(), "ip": EVIL, "device": EVIL, "current": true, "state": "Signed out" });
     let owner = json!({ "name": EVIL, "email": EVIL, "created_at": moment() });
-    let session = json!({ "expires_at": moment(), "ends_at": moment() });
-    let dashboard = json!({ "user": owner, "session": session, "idle": "10 minutes", "signins": [signin] });
+    let end = json!({ "iso": "2026-11-21T23:05:00Z", "text": "21 Nov 2026, 23:05 UTC" });
+    let session = json!({ "expires_at": moment(), "ends_at": end, "seconds_left": 600 });
+    let last = json!({ "expires_at": end, "ends_at": end, "seconds_left": 59 });
+    let signed_in = json!({ "user": { "id": "1" }, "session": session });
+    let member = with(&signed_in, json!({ "user": owner }));
+    let dashboard = with(&member, json!({ "idle": "10 minutes", "signins": [signin] }));
+    // Only own paths come through to it.
+    let stay = json!({ "user": { "id": "1" }, "session": session, "next": "/account?a=b&c=\"d\"" });
+    let confirm = with(&member, json!({ "fresh": "5 minutes" }));
     let letter = json!({ "id": "1", "to": EVIL, "from": EVIL, "subject": EVIL, "at": moment(), "text": EVIL });
     let error = json!({ "status": 500, "title": EVIL, "detail": EVIL, "request_id": EVIL });
     let mut again = forms(with(&help, known.clone()));
     again.extend(forms(with(&help, unknown.clone())));
+    let settings = with(&with(&member, help.clone()), json!({ "code_minutes": 10, "notice": EVIL }));
+    let mut account = Vec::new();
+    for section in [json!(null), json!("name"), json!("email"), json!("code"), json!("password"), json!("delete")] {
+        for pending in [json!(null), json!(EVIL)] {
+            account.extend(forms(with(&settings, json!({ "section": section, "pending": pending }))));
+        }
+    }
     vec![
-        ("home.html.tera", vec![json!({}), json!({ "user": {} })]),
+        ("home.html.tera", vec![json!({}), signed_in.clone()]),
         ("signup.html.tera", forms(help.clone())),
         ("verify_email.html.tera", [forms(known), forms(unknown)].concat()),
         ("signin.html.tera", forms(json!({ "next": "/dashboard", "notice": EVIL }))),
         ("forgot_password.html.tera", forms(json!({}))),
         ("reset_password.html.tera", again),
+        ("account.html.tera", account),
+        ("confirm.html.tera", [forms(confirm.clone()), forms(with(&confirm, json!({ "next": EVIL })))].concat()),
+        ("stay.html.tera", vec![stay.clone(), with(&stay, json!({ "session": last }))]),
         ("dashboard.html.tera", vec![dashboard.clone(), with(&dashboard, json!({ "signins": [] }))]),
         ("dev_mailbox.html.tera", vec![json!({ "letters": [letter] }), json!({ "letters": [] })]),
         ("dev_letter.html.tera", vec![json!({ "letter": letter })]),
-        ("error.html.tera", vec![error.clone(), with(&error, json!({ "request_id": null, "user": {} }))]),
+        ("api_docs.html.tera", vec![api()]),
+        ("error.html.tera", vec![error.clone(), with(&with(&error, signed_in), json!({ "request_id": null }))]),
     ]
+}
+
+/// A document of one call; its words are the program's own.
+fn api() -> Value {
+    let fields = json!([{ "name": "email", "kind": "string", "about": ["An address, ", "a@b"], "required": true }]);
+    let call = json!({
+        "tag": "Sign-in", "id": "signIn", "method": "POST", "path": "/api/auth/signin", "summary": ["Signs in."], "about": [],
+        "signed_in": true, "query": fields, "body": fields, "answers": [{ "status": "200", "about": "Done", "fields": fields }],
+        "problems": [{ "status": "422", "codes": ["invalid_input", "invalid_code"] }],
+    });
+    json!({ "api": {
+        "version": "0.1.0", "about": ["Accounts."], "session": { "cookie": "nightlatch-8000", "about": ["It slides."] },
+        "groups": [{ "name": "Sign-in", "id": "sign-in", "about": "In and out.", "calls": [call] }],
+        "problems": [{ "status": 422, "code": "invalid_code", "title": "This code does not work" }],
+    } })
 }
 
 /// The letters, each with what its template needs.
 fn letters() -> Vec<(&'static str, Value)> {
     let code = json!({ "code": "1234 5678", "minutes": 10 });
+    let at = json!({ "at": "21 Nov 2026, 14:05 UTC" });
     vec![
         ("signup_code", code.clone()),
         ("signup_taken", json!({})),
-        ("reset_code", code),
-        ("password_reset", json!({ "at": "21 Nov 2026, 14:05 UTC" })),
+        ("reset_code", code.clone()),
+        ("password_reset", at.clone()),
+        ("password_changed", at.clone()),
+        ("email_code", code),
+        ("email_taken", json!({})),
+        ("email_change_requested", at.clone()),
+        ("email_changed", at.clone()),
+        ("new_device", with(&at, json!({ "ip": "192.0.2.7", "device": "Firefox on Linux" }))),
+        ("role_changed", with(&at, json!({ "role": "superuser" }))),
+        ("account_locked", at.clone()),
+        ("account_unlocked", at),
     ]
 }
 
@@ -77,8 +123,8 @@ fn with(object: &Value, more: Value) -> Value {
 fn render(templates: &Templates, name: &str, context: &Value) -> String {
     let site =
         json!({ "site": { "name": "Nightlatch", "url": "http://localhost:8000" }, "path": "/x", "mailbox": true });
-    let user = if context.get("user").is_some() { json!({}) } else { json!({ "user": null }) };
-    let context = Context::from_serialize(&with(&with(&site, user), context.clone())).unwrap();
+    let nobody = json!({ "user": null, "session": null });
+    let context = Context::from_serialize(&with(&with(&site, nobody), context.clone())).unwrap();
     templates.render(name, &context).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
@@ -113,9 +159,9 @@ fn every_page_renders_whole_and_escaped() {
             let page = render(&templates, name, &context);
             check_page(name, &page);
             assert!(!page.contains("<svg"), "{name}: {page}");
-            assert!(!page.contains("49"), "{name} worked out what it was given: {page}");
+            assert!(!page.contains(WORKED_OUT), "{name} worked out what it was given: {page}");
             given |= context.to_string().contains("onload");
-            shown |= page.contains("&lt;svg onload=x&gt;{{ 7*7 }}&quot;&#39;&amp;");
+            shown |= page.contains("&lt;svg onload=x&gt;{{ 7777*7777 }}&quot;&#39;&amp;");
         }
         assert_eq!(given, shown, "{name}");
     }
@@ -136,8 +182,10 @@ fn every_letter_renders_with_its_code_and_no_secret_link() {
             assert!(body.contains("http://localhost:8000"), "{name} does not say from where it comes: {body}");
             for link in body.split("http").skip(1) {
                 let link: String = link.chars().take_while(|c| !c.is_whitespace() && !"\"<,".contains(*c)).collect();
-                let place =
-                    link.strip_prefix("://localhost:8000").unwrap_or_else(|| panic!("{name} leads to http{link}"));
+                let place = link
+                    .trim_end_matches('.')
+                    .strip_prefix("://localhost:8000")
+                    .unwrap_or_else(|| panic!("{name} leads to http{link}"));
                 assert!(["", "/signin", "/forgot-password"].contains(&place), "{name} leads to {place}");
             }
         }
@@ -167,6 +215,8 @@ fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
 /// What holds for every page.
 fn check_page(name: &str, page: &str) {
     assert!(page.trim_start().starts_with("<!doctype html>"), "{name}: {page}");
+    // What idle.js may put in the place of the page is no part of it yet.
+    let (page, _) = page.split_once("<template").unwrap_or((page, ""));
     let tags = tags(page);
     let of = |wanted: &str| {
         tags.iter().filter(|(tag, _)| tag == wanted).map(|(_, attributes)| attributes.as_str()).collect::<Vec<_>>()
@@ -206,7 +256,8 @@ fn check_page(name: &str, page: &str) {
         for attribute in names {
             assert!(!attribute.to_lowercase().starts_with("on"), "{name} has a handler: <{tag} {attributes}>");
         }
-        assert!(tag != "form" || attribute(attributes, "method") == Some("post"), "{name}: <form {attributes}>");
+        let sends = ["post", "dialog"].contains(&attribute(attributes, "method").unwrap_or_default());
+        assert!(tag != "form" || sends, "{name}: <form {attributes}>");
         assert!(tag != "img" || attribute(attributes, "alt").is_some(), "{name}: <img {attributes}>");
     }
 }
@@ -244,7 +295,7 @@ async fn every_page_that_is_served_is_whole() {
         let answer = Answer::of(app.post_form(path, fields).await).await;
         assert!([401, 422].contains(&answer.status.code), "{path}: {}", answer.status);
         check_page(path, &answer.body);
-        assert!(!answer.body.contains("<svg") && !answer.body.contains("49"), "{path}: {}", answer.body);
+        assert!(!answer.body.contains("<svg") && !answer.body.contains(WORKED_OUT), "{path}: {}", answer.body);
     }
 }
 
@@ -256,7 +307,12 @@ async fn a_name_is_shown_as_it_was_given_and_never_runs() {
     let code = app.mailed_code().await;
     assert_eq!(app.post_form("/verify-email", &[("code", &code)]).await.status(), Status::SeeOther);
     let answer = Answer::of(app.get("/dashboard").await).await;
+    for path in ["/", "/account", "/confirm?next=/account", "/stay?next=/account", "/nowhere"] {
+        let page = app.get(path).await.into_string().await.unwrap();
+        check_page(path, &page);
+        assert!(!page.contains("<svg") && !page.contains(WORKED_OUT), "{path}: {page}");
+    }
     check_page("/dashboard", &answer.body);
-    assert!(answer.body.contains("Hello, &lt;svg onload=x&gt;{{ 7*7 }}&quot;&#39;&amp;</h1>"), "{}", answer.body);
+    assert!(answer.body.contains("Hello, &lt;svg onload=x&gt;{{ 7777*7777 }}&quot;&#39;&amp;</h1>"), "{}", answer.body);
     assert!(!answer.body.contains("<svg"), "{}", answer.body);
 }

@@ -1,17 +1,21 @@
 //! What an account says of itself, and the name its owner gives it.
-use super::{Accounts, InputError, Internal};
+use super::{Accounts, ActError, InputError};
 use crate::{
     model::{name::Name, session::Session, user::User},
     store,
 };
 
 impl Accounts {
-    /// The account of `session`; `None` when it is gone.
+    /// The account of `session`.
     ///
     /// # Errors
-    /// The database is gone.
-    pub async fn account(&self, session: &Session) -> Result<Option<User>, Internal> {
-        Ok(store::users::by_id(&*self.db, &session.user_id).await?)
+    /// It was deleted meanwhile, or a fault of ours.
+    pub async fn account(&self, session: &Session) -> Result<User, ActError> {
+        let user = store::users::by_id(&*self.db, &session.user_id).await?;
+        if user.is_none() {
+            self.learn_ending(session).await?;
+        }
+        user.ok_or(ActError::SignedOut)
     }
 
     /// Gives the account of `session` another name.

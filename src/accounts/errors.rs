@@ -77,7 +77,7 @@ pub enum ActError {
     Invalid(Vec<Invalid>),
     /// The password in this field is not the account's.
     WrongPassword(&'static str),
-    /// The session ended, or the account changed, while this was under way.
+    /// The session ended while this was under way.
     SignedOut,
     /// Too many passwords are being hashed.
     Overloaded,

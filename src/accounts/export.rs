@@ -1,5 +1,5 @@
 //! Everything that is stored about a person, for that person.
-use super::{Accounts, Internal};
+use super::{Accounts, ActError, Internal};
 use crate::{
     model::{session::Session, user::User},
     store::{self, sessions::Signin},
@@ -21,15 +21,15 @@ pub struct Export {
 }
 
 impl Accounts {
-    /// Everything stored about the owner of `session`; `None` when the account is gone.
+    /// Everything stored about the owner of `session`.
     ///
     /// # Errors
-    /// The database is gone.
-    pub async fn export(&self, session: &Session) -> Result<Option<Export>, Internal> {
-        let Some(user) = store::users::by_id(&*self.db, &session.user_id).await? else { return Ok(None) };
+    /// The account was deleted meanwhile, or a fault of ours.
+    pub async fn export(&self, session: &Session) -> Result<Export, ActError> {
+        let user = self.account(session).await?;
         let sessions = store::sessions::recent(&*self.db, &user.id, EVERYTHING).await?;
         let events = store::events::about(&*self.db, &user.id, None, EVERYTHING).await?;
-        Ok(Some(Export { user, sessions, events }))
+        Ok(Export { user, sessions, events })
     }
 
     /// A page of the audit trail about the owner of `session`, the newest first, from before `cursor` on.

@@ -1,5 +1,5 @@
 //! What the dashboard shows of an account.
-use super::{Accounts, Internal};
+use super::{Accounts, ActError};
 use crate::{
     model::{session::Session, user::User},
     store,
@@ -19,13 +19,13 @@ pub struct Overview {
 }
 
 impl Accounts {
-    /// The overview of the account of `session`; `None` when the account is gone.
+    /// The overview of the account of `session`.
     ///
     /// # Errors
-    /// The database is gone.
-    pub async fn overview(&self, session: &Session) -> Result<Option<Overview>, Internal> {
-        let Some(user) = store::users::by_id(&*self.db, &session.user_id).await? else { return Ok(None) };
+    /// The account was deleted meanwhile, or a fault of ours.
+    pub async fn overview(&self, session: &Session) -> Result<Overview, ActError> {
+        let user = self.account(session).await?;
         let signins = store::sessions::recent(&*self.db, &session.user_id, RECENT_SIGNINS).await?;
-        Ok(Some(Overview { user, signins }))
+        Ok(Overview { user, signins })
     }
 }

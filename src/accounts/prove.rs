@@ -19,6 +19,7 @@ pub(super) struct Proof {
     /// The account.
     pub user: User,
     hash: String,
+    field: &'static str,
 }
 
 impl Accounts {
@@ -32,10 +33,10 @@ impl Accounts {
     ) -> Result<Proof, ActError> {
         let password = Password::given(password).map_err(|why| vec![Fault::Password(why).of(field)])?;
         let known = store::users::with_hash(&*self.db, &session.user_id).await?;
-        let (user, hash) = known.ok_or(ActError::SignedOut)?;
+        let Some((user, hash)) = known else { return Err(self.disproved(session, field).await?) };
         if self.hasher.verify(Arc::new(password), hash.as_deref()).await? {
             let hash = hash.ok_or_else(|| Internal::new("a password without a hash was verified"))?;
-            return Ok(Proof { user, hash });
+            return Ok(Proof { user, hash, field });
         }
         let event = Event::new(EventKind::SessionFailed, client).by_owner(&user.id).in_session(&session.id);
         store::events::insert(&*self.db, event.because("wrong"), self.clock.now()).await?;
@@ -51,6 +52,11 @@ impl Accounts {
             return Ok(tx);
         }
         tx.rollback().await?;
-        Err(ActError::SignedOut)
+        Err(self.disproved(session, proof.field).await?)
+    }
+
+    /// Why a proof does not hold: the session was ended, or it has another password since.
+    async fn disproved(&self, session: &Session, field: &'static str) -> Result<ActError, Internal> {
+        Ok(if self.learn_ending(session).await? { ActError::SignedOut } else { ActError::WrongPassword(field) })
     }
 }

@@ -109,6 +109,13 @@ impl Accounts {
         }
     }
 
+    /// Whether the table says that `session` was ended. Then it is refused from now on here too, although whoever ended it has not
+    /// come so far yet.
+    pub(super) async fn learn_ending(&self, session: &Session) -> Result<bool, Internal> {
+        let ending = store::endings::of(&*self.db, &session.id).await?;
+        Ok(ending.map(|ending| self.revocations.end(session.id.clone(), ending, self.clock.now())).is_some())
+    }
+
     fn ending(&self, reason: EndReason, now: Timestamp) -> Ending {
         Ending { reason, until: self.rules.lifetimes.horizon(now) }
     }

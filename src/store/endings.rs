@@ -17,14 +17,22 @@ pub async fn insert(db: impl AnyExecutor<'_>, session: &SessionId, ending: Endin
     Ok(())
 }
 
+/// The ending of one session, if it was ended.
+pub async fn of(db: impl AnyExecutor<'_>, session: &SessionId) -> sqlx::Result<Option<Ending>> {
+    let sql = "SELECT reason, until FROM endings WHERE session_id = $1";
+    let row: Option<(String, i64)> = sqlx::query_as(sql).bind(session.as_str()).fetch_optional(db).await?;
+    Ok(row.map(|(reason, until)| ending(&reason, until)))
+}
+
 /// The endings that must still be known at `now`.
 pub async fn known(db: impl AnyExecutor<'_>, now: Timestamp) -> sqlx::Result<Vec<(SessionId, Ending)>> {
     let sql = "SELECT session_id, reason, until FROM endings WHERE until > $1";
     let rows: Vec<(String, String, i64)> = sqlx::query_as(sql).bind(now.millis()).fetch_all(db).await?;
-    let ending = |reason: &str, until| Ending {
-        // A reason that only a newer program knows still ends the session.
-        reason: EndReason::stored(reason).unwrap_or(EndReason::LoggedOut),
-        until: Timestamp::from_millis(until),
-    };
     Ok(rows.into_iter().map(|(id, reason, until)| (id.into(), ending(&reason, until))).collect())
+}
+
+fn ending(reason: &str, until: i64) -> Ending {
+    // A reason that only a newer program knows still ends the session.
+    let reason = EndReason::stored(reason).unwrap_or(EndReason::LoggedOut);
+    Ending { reason, until: Timestamp::from_millis(until) }
 }

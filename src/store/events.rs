@@ -55,10 +55,10 @@ pub async fn about(
     cursor: Option<&str>,
     limit: i64,
 ) -> sqlx::Result<Vec<Recorded>> {
-    // Every id is smaller than a tilde.
+    // Every id is hexadecimal, and so before a `z` in every collation.
     let sql = "SELECT id, type, actor_id, session_id, ip, user_agent, data, created_at FROM events
         WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-    let query = sqlx::query(sql).bind(user.as_str()).bind(cursor.unwrap_or("~")).bind(limit);
+    let query = sqlx::query(sql).bind(user.as_str()).bind(cursor.unwrap_or("z")).bind(limit);
     let recorded = |row: &sqlx::any::AnyRow| {
         Ok(Recorded {
             id: row.try_get("id")?,

@@ -151,6 +151,13 @@ impl<'r> Responder<'r, 'static> for Page {
     }
 }
 
+impl From<Problem> for Again {
+    /// No form at all: the problem is answered alone.
+    fn from(problem: Problem) -> Self {
+        Self { page: Page(Err(problem.clone())), problem }
+    }
+}
+
 impl<'r> Responder<'r, 'static> for Again {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
         if !self.problem.is_about_input() {

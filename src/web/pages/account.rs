@@ -141,12 +141,12 @@ impl AccountPage<'_> {
     async fn again(&self, session: &Session, section: &str, typed: &Value, problem: Problem) -> Again {
         match self.known(session, Some(section), None).await {
             Ok(known) => self.pages.again("account", typed, problem, known),
-            Err(other) => self.pages.again("account", typed, other, Context::new()),
+            Err(other) => other.into(),
         }
     }
 
     async fn known(&self, session: &Session, section: Option<&str>, notice: Option<&str>) -> Result<Context, Problem> {
-        let owner = self.accounts.account(session).await?.ok_or_else(Problem::not_found)?;
+        let owner = self.accounts.account(session).await?;
         let pending = self.flow.address(self.accounts, Purpose::Email).await?;
         let user = json!({
             "id": owner.id, "name": owner.name, "email": owner.email.as_str(), "created_at": moment(owner.created_at),

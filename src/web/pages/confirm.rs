@@ -53,7 +53,7 @@ pub async fn submit(
 
 /// The address is for password managers, which fill in by it.
 async fn known(accounts: &Accounts, session: &Session, next: Option<&str>) -> Result<Context, Problem> {
-    let owner = accounts.account(session).await?.ok_or_else(Problem::not_found)?;
+    let owner = accounts.account(session).await?;
     let (email, fresh) = (owner.email.as_str(), in_words(accounts.lifetimes().fresh));
     let next = next.map(|next| own_path(Some(next)));
     Ok(context! { next => &next, fresh => &fresh, user => &json!({ "id": owner.id, "email": email }) })

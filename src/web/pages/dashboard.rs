@@ -17,7 +17,7 @@ use crate::{
 /// The name, the address, when the session ends by itself, and the last sign-ins.
 #[get("/dashboard")]
 pub async fn show(user: User<'_>, pages: Pages<'_>, accounts: &State<Accounts>) -> Result<Page, Problem> {
-    let overview = accounts.overview(user.session).await?.ok_or_else(Problem::not_found)?;
+    let overview = accounts.overview(user.session).await?;
     let now = accounts.now();
     let owner = overview.user;
     let signins: Vec<Value> = overview.signins.iter().map(|signin| row(signin, user.session, now)).collect();
