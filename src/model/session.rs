@@ -117,7 +117,8 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    const ALL: [Self; 8] = [
+    /// Every one.
+    pub const ALL: [Self; 8] = [
         Self::Expired,
         Self::AbsoluteLimit,
         Self::LoggedOut,

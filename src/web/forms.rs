@@ -1,22 +1,33 @@
 //! What forms and JSON bodies hold: one struct for both.
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// `POST /signup`, `POST /api/auth/signup`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Signup {
+    /// Kept in lower case.
+    #[schema(max_length = 254, format = "email")]
     pub email: String,
+    /// Any script, no control characters. Refused: common and breached ones, repetitions and runs, your address or name.
+    #[schema(min_length = 15, max_length = 256, format = "password")]
     pub password: String,
+    /// Any script; no control characters, line separators or direction overrides. May be empty.
+    #[schema(max_length = 100)]
     #[serde(default)]
     pub name: String,
 }
 
 /// `POST /api/auth/signin`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Signin {
+    /// The address, or the username; the field may be called `username` as well.
+    #[schema(max_length = 254)]
     #[serde(alias = "username")]
     pub email: String,
+    /// The password of the account.
+    #[schema(max_length = 256, format = "password")]
     pub password: String,
 }
 
@@ -37,24 +48,30 @@ pub struct Code {
 }
 
 /// `POST /api/auth/verify-email`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestCode {
+    /// As it was answered when this began.
     pub request: String,
+    /// The eight digits from the letter; spaces and dashes do not matter.
+    #[schema(pattern = "^[ -]*([0-9][ -]*){8}$")]
     pub code: String,
 }
 
 /// `POST /api/auth/verify-email/resend`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resend {
+    /// As it was answered when this began.
     pub request: String,
 }
 
 /// `POST /forgot-password`, `POST /api/auth/forgot-password`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForgotPassword {
+    /// Kept in lower case.
+    #[schema(max_length = 254, format = "email")]
     pub email: String,
 }
 
@@ -67,41 +84,58 @@ pub struct ResetPage {
 }
 
 /// `POST /api/auth/reset-password`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResetPassword {
+    /// As it was answered when this began.
     pub request: String,
+    /// The eight digits from the letter; spaces and dashes do not matter.
+    #[schema(pattern = "^[ -]*([0-9][ -]*){8}$")]
     pub code: String,
+    /// Any script, no control characters. Refused: common and breached ones, repetitions and runs, your address or name.
+    #[schema(min_length = 15, max_length = 256, format = "password")]
     pub password: String,
 }
 
 /// `POST /account/name`, `PATCH /api/account`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Name {
+    /// Any script; no control characters, line separators or direction overrides. May be empty.
+    #[schema(max_length = 100)]
     pub name: String,
 }
 
 /// `POST /account/password`, `POST /api/account/password`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangePassword {
+    /// The password of the account.
+    #[schema(max_length = 256, format = "password")]
     pub current_password: String,
+    /// Any script, no control characters. Refused: common and breached ones, repetitions and runs, your address or name.
+    #[schema(min_length = 15, max_length = 256, format = "password")]
     pub password: String,
 }
 
 /// `POST /account/email`, `POST /api/account/email`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeEmail {
+    /// Kept in lower case.
+    #[schema(max_length = 254, format = "email")]
     pub email: String,
+    /// The password of the account.
+    #[schema(max_length = 256, format = "password")]
     pub current_password: String,
 }
 
 /// `POST /account/delete`, `POST /api/account/delete`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccount {
+    /// The password of the account.
+    #[schema(max_length = 256, format = "password")]
     pub current_password: String,
 }
 
@@ -114,9 +148,11 @@ pub struct ConfirmPage {
 }
 
 /// `POST /api/auth/confirm`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Confirm {
+    /// The password of the account.
+    #[schema(max_length = 256, format = "password")]
     pub password: String,
 }
 

@@ -12,7 +12,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// JSON is never a page.
+/// JSON is never a page, and the only page below `/api` describes it.
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
 /// `same-origin` and not `no-referrer`: with that, browsers send `Origin: null` on our own forms.
@@ -45,7 +45,8 @@ impl Fairing for Headers {
         for (name, value) in ALWAYS {
             response.set_header(Header::new(name, value));
         }
-        let policy = if is_api(request) { API_POLICY } else { PAGE_POLICY };
+        let page = !is_api(request) || response.content_type().is_some_and(|kind| kind.is_html());
+        let policy = if page { PAGE_POLICY } else { API_POLICY };
         response.set_header(Header::new("Content-Security-Policy", policy));
         if !response.headers().contains("Cache-Control") {
             response.set_header(Header::new("Cache-Control", "no-store"));

@@ -46,11 +46,7 @@ async fn read<T: DeserializeOwned>(data: Data<'_>, is_form: bool) -> Result<T, P
     }
     let fields = if is_form { form(&body) } else { json(&body) }?;
     if let Some((name, _)) = fields.iter().find(|(_, value)| value.as_str().is_some_and(|text| text.contains('\0'))) {
-        return Err(Problem::invalid(vec![FieldError::new(
-            name,
-            "characters",
-            "This must not hold the character NUL.",
-        )]));
+        return Err(Problem::nul(name));
     }
     T::deserialize(MapAccessDeserializer::new(Fields { rest: fields.into_iter(), next: None }))
         .map_err(|fault| Problem::invalid(vec![fault.0]))

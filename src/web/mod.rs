@@ -1,5 +1,6 @@
 //! HTTP only: adapters from forms and JSON to `accounts`, and what every request and answer passes.
 mod api;
+pub mod check;
 mod client;
 mod cookies;
 mod forms;
@@ -29,8 +30,10 @@ pub fn attach(rocket: Rocket<Build>) -> Rocket<Build> {
         .attach(session::Sliding)
         .attach(headers::Headers)
         .register("/", rocket::catchers![problem::caught])
+        .attach(api::document())
         .mount("/", gate::guarded(pages::routes()))
         .mount("/api", gate::guarded(api::routes()))
+        .mount("/", gate::guarded(check::routes()))
         .mount("/health", api::health::routes())
         .mount("/static", pages::assets::routes())
 }

@@ -7,7 +7,10 @@ use rocket::{
     response::{Redirect, Responder},
 };
 use serde::Serialize;
-use serde_json::json;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, Type},
+};
 
 pub use words::ending;
 
@@ -36,8 +39,48 @@ pub struct Problem {
     cause: Option<Internal>,
 }
 
+/// A problem (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Body<'a> {
+    /// Always `about:blank`: the code says which it is.
+    r#type: &'static str,
+    /// The kind of problem, for people.
+    title: &'static str,
+    /// The status of the answer.
+    status: u16,
+    #[schema(schema_with = code_words)]
+    code: &'static str,
+    /// What went wrong here and what to do next, for people.
+    detail: &'a str,
+    /// The fields at fault.
+    errors: &'a [FieldError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = reason_words, required = false)]
+    reason: Option<&'static str>,
+    /// With `internal`: the name under which the cause stands in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    request_id: Option<&'a str>,
+}
+
+fn code_words() -> Object {
+    let mut words: Vec<_> = kinds().map(|(_, code, _)| code).collect();
+    words.dedup();
+    one_of(words, "The kind of problem, for programs.")
+}
+
+fn reason_words() -> Object {
+    let about = "With `not_signed_in`, for the holder of a genuine token of a session that ended: why it did.";
+    one_of(EndReason::ALL.map(EndReason::as_str), about)
+}
+
+fn one_of(words: impl IntoIterator<Item = &'static str>, about: &str) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).description(Some(about)).build()
+}
+
 /// A field and what is wrong with it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FieldError {
     /// Its name in the form or body.
     pub field: String,
@@ -75,7 +118,34 @@ enum Kind {
     Elsewhere,
 }
 
+/// Every kind of problem that is answered as one: status, code and title.
+pub fn kinds() -> impl Iterator<Item = (u16, &'static str, &'static str)> {
+    Kind::ALL.into_iter().map(|kind| {
+        let (status, code, title) = kind.parts();
+        (status.code, code, title)
+    })
+}
+
 impl Kind {
+    /// All but the redirect.
+    const ALL: [Self; 15] = [
+        Self::Unreadable,
+        Self::InvalidInput,
+        Self::InvalidCode,
+        Self::InvalidCredentials,
+        Self::NotSignedIn,
+        Self::FreshSigninRequired,
+        Self::Forbidden,
+        Self::CrossSite,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Overloaded,
+        Self::Internal,
+    ];
+
     fn parts(self) -> (Status, &'static str, &'static str) {
         match self {
             Self::Unreadable => (Status::BadRequest, "invalid_input", "The request could not be read"),
@@ -115,7 +185,7 @@ impl Problem {
 
     /// Whether a form can be shown again with it.
     pub fn is_about_input(&self) -> bool {
-        !matches!(self.kind, Kind::Internal | Kind::Elsewhere)
+        !matches!(self.kind, Kind::Internal | Kind::Elsewhere | Kind::NotSignedIn)
     }
 
     fn is_internal(&self) -> bool {
@@ -168,16 +238,18 @@ impl<'r> Responder<'r, 'static> for Problem {
 impl Problem {
     fn json(&self, request_id: Option<&str>) -> (ContentType, String) {
         let (status, code, title) = self.kind.parts();
-        let mut body = json!({
-            "type": "about:blank", "title": title, "status": status.code, "code": code, "detail": self.detail, "errors": self.errors,
-        });
-        if let Some(reason) = self.reason {
-            body["reason"] = reason.as_str().into();
-        }
-        if let Some(id) = request_id {
-            body["request_id"] = id.into();
-        }
-        (ContentType::new("application", "problem+json"), body.to_string())
+        let body = Body {
+            r#type: "about:blank",
+            title,
+            status: status.code,
+            code,
+            detail: &self.detail,
+            errors: &self.errors,
+            reason: self.reason.map(EndReason::as_str),
+            request_id,
+        };
+        // Texts and a number always become JSON.
+        (ContentType::new("application", "problem+json"), serde_json::to_string(&body).unwrap_or_default())
     }
 
     /// The error page; plain text when even that cannot be made, or a fault in a template would go round for ever.

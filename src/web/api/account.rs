@@ -1,7 +1,7 @@
 //! `/api/account`
 use rocket::{State, get, http::Status, patch, post, serde::json::Json};
 
-use super::answers::{Begun, EventsAnswer, ExportAnswer, UserAnswer};
+use super::answers::{Begun, EventsAnswer, ExportAnswer, RequestAnswer, UserAnswer};
 use crate::{
     accounts::Accounts,
     model::{client::Client, code::RequestId},
@@ -18,13 +18,30 @@ const PAGE: i64 = 50;
 const LONGEST_PAGE: i64 = 200;
 
 /// The caller's account.
+#[utoipa::path(
+    operation_id = "showAccount",
+    tag = "Account",
+    responses(
+        (status = 200, description = "The account", body = UserAnswer),
+    ),
+    security(("session" = [])),
+)]
 #[get("/account")]
 pub async fn show(user: User<'_>, accounts: &State<Accounts>) -> Result<Json<UserAnswer>, Problem> {
-    let account = accounts.account(user.session).await?.ok_or_else(Problem::not_found)?;
+    let account = accounts.account(user.session).await?;
     Ok(Json((&account).into()))
 }
 
 /// Gives it another name.
+#[utoipa::path(
+    operation_id = "renameAccount",
+    tag = "Account",
+    request_body = forms::Name,
+    responses(
+        (status = 200, description = "The account with its new name", body = UserAnswer),
+    ),
+    security(("session" = [])),
+)]
 #[patch("/account", format = "json", data = "<body>")]
 pub async fn rename(
     user: User<'_>,
@@ -36,6 +53,16 @@ pub async fn rename(
 }
 
 /// Sets a new password; all other sessions end.
+#[utoipa::path(
+    operation_id = "changePassword",
+    tag = "Account",
+    request_body = forms::ChangePassword,
+    responses(
+        (status = 204, description = "The new password holds"),
+        (status = 401, description = "invalid_credentials"),
+    ),
+    security(("session" = [])),
+)]
 #[post("/account/password", format = "json", data = "<body>")]
 pub async fn change_password(
     user: User<'_>,
@@ -48,6 +75,16 @@ pub async fn change_password(
 }
 
 /// Begins a change of address.
+#[utoipa::path(
+    operation_id = "changeEmail",
+    tag = "Account",
+    request_body = forms::ChangeEmail,
+    responses(
+        (status = 202, description = "Begun. A code is on its way to the new address, a notice to the old one", body = RequestAnswer),
+        (status = 401, description = "invalid_credentials"),
+    ),
+    security(("session" = [])),
+)]
 #[post("/account/email", format = "json", data = "<body>")]
 pub async fn change_email(
     user: User<'_>,
@@ -60,6 +97,17 @@ pub async fn change_email(
 }
 
 /// Makes the new address the account's.
+#[utoipa::path(
+    operation_id = "confirmEmail",
+    tag = "Account",
+    request_body = forms::RequestCode,
+    responses(
+        (status = 200, description = "The account with its new address", body = UserAnswer),
+        (status = 409, description = "conflict"),
+        (status = 422, description = "invalid_code"),
+    ),
+    security(("session" = [])),
+)]
 #[post("/account/email/confirm", format = "json", data = "<body>")]
 pub async fn confirm_email(
     user: User<'_>,
@@ -73,6 +121,16 @@ pub async fn confirm_email(
 }
 
 /// Deletes the account.
+#[utoipa::path(
+    operation_id = "deleteAccount",
+    tag = "Account",
+    request_body = forms::DeleteAccount,
+    responses(
+        (status = 204, description = "The account is gone, and so is everything that was stored about its owner"),
+        (status = 401, description = "invalid_credentials"),
+    ),
+    security(("session" = [])),
+)]
 #[post("/account/delete", format = "json", data = "<body>")]
 pub async fn delete(
     user: User<'_>,
@@ -86,21 +144,47 @@ pub async fn delete(
 }
 
 /// The audit trail about the caller, the newest first.
+#[utoipa::path(
+    operation_id = "listEvents",
+    tag = "Account",
+    params(
+        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before this one"),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 200, description = "Events on the page; 50 unless given"),
+    ),
+    responses(
+        (status = 200, description = "A page of events", body = EventsAnswer),
+        (status = 422, description = "invalid_input"),
+    ),
+    security(("session" = [])),
+)]
 #[get("/account/events?<cursor>&<limit>")]
 pub async fn events(
     user: User<'_>,
     accounts: &State<Accounts>,
     cursor: Option<&str>,
-    limit: Option<i64>,
+    limit: Option<&str>,
 ) -> Result<Json<EventsAnswer>, Problem> {
-    let limit = limit.unwrap_or(PAGE).clamp(1, LONGEST_PAGE);
+    let limit = limit.map_or(Some(PAGE), |limit| limit.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit)));
+    let limit = limit.ok_or_else(|| Problem::out_of_range("limit", 1, LONGEST_PAGE))?;
+    // PostgreSQL takes no NUL in a text.
+    if cursor.is_some_and(|cursor| cursor.contains('\0')) {
+        return Err(Problem::nul("cursor"));
+    }
     let events = accounts.events(user.session, cursor, limit).await?;
     Ok(Json(EventsAnswer::page(events, limit)))
 }
 
 /// Everything stored about the caller.
+#[utoipa::path(
+    operation_id = "exportAccount",
+    tag = "Account",
+    responses(
+        (status = 200, description = "Account, sessions and events", body = ExportAnswer),
+    ),
+    security(("session" = [])),
+)]
 #[get("/account/export")]
 pub async fn export(user: User<'_>, accounts: &State<Accounts>) -> Result<Json<ExportAnswer>, Problem> {
-    let export = accounts.export(user.session).await?.ok_or_else(Problem::not_found)?;
+    let export = accounts.export(user.session).await?;
     Ok(Json(export.into()))
 }

@@ -1,8 +1,11 @@
 //! The shapes of answers.
 use rocket::{Responder, serde::json::Json};
 use serde::Serialize;
-
 use serde_json::Value;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, Type, schema::SchemaType},
+};
 
 use crate::{
     accounts::{Export, RecentSignin, Recorded, SignedIn},
@@ -13,36 +16,50 @@ use crate::{
 };
 
 /// An account.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct UserAnswer {
+    /// Opaque.
     id: String,
+    /// Where letters go.
     email: String,
+    /// What its owner wants to be called; may be empty.
     name: String,
+    /// Another name to sign in with.
     username: Option<String>,
+    #[schema(schema_with = role)]
     role: Role,
+    /// Whether its owner proved to hold the address.
     email_verified: bool,
+    /// When it was made.
+    #[schema(format = "date-time")]
     created_at: String,
 }
 
 /// A session. Times are RFC 3339 in UTC.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct SessionAnswer {
+    /// Whose it is.
     user_id: String,
     session_id: String,
+    #[schema(schema_with = role)]
     role: Role,
+    /// When it ends by itself unless it is used before.
+    #[schema(format = "date-time")]
     expires_at: String,
+    /// When it ends however much it is used.
+    #[schema(format = "date-time")]
     ends_at: String,
 }
 
 /// Who signed in.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct SignedInAnswer {
     user: UserAnswer,
     session: SessionAnswer,
 }
 
 /// The request that a mailed code answers.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct RequestAnswer {
     /// To be sent back with the code.
     pub request: String,
@@ -63,6 +80,24 @@ impl Begun {
     pub fn new(request: &str) -> Self {
         Self(Json(RequestAnswer { request: request.to_owned() }))
     }
+}
+
+fn role() -> Object {
+    let words = [Role::User, Role::Superuser].map(Role::as_str);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(words))
+        .description(Some("What the account may do."))
+        .build()
+}
+
+fn end_reason() -> Object {
+    let words = EndReason::ALL.map(|reason| Some(reason.as_str())).into_iter().chain([None]);
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(words))
+        .description(Some("Why it is over; null while it goes on."))
+        .build()
 }
 
 impl From<&User> for UserAnswer {
@@ -98,38 +133,56 @@ impl From<&SignedIn> for SignedInAnswer {
 }
 
 /// A session as its owner sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct SigninAnswer {
+    /// Opaque.
     id: String,
+    /// When it was made.
+    #[schema(format = "date-time")]
     created_at: String,
+    /// When it ends however much it is used.
+    #[schema(format = "date-time")]
     ends_at: String,
+    /// From which network address.
     ip: Option<String>,
+    /// With which browser.
     user_agent: Option<String>,
+    #[schema(schema_with = end_reason)]
     end_reason: Option<&'static str>,
 }
 
 /// A recorded event.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct EventAnswer {
+    /// Opaque.
     id: String,
+    /// What happened, like `session.started`.
     r#type: String,
+    /// When.
+    #[schema(format = "date-time")]
     time: String,
+    /// Who did it.
     actor_id: Option<String>,
     session_id: Option<String>,
+    /// From which network address.
     ip: Option<String>,
+    /// With which browser.
     user_agent: Option<String>,
+    /// More words.
+    #[schema(value_type = Object)]
     data: Value,
 }
 
 /// A page of recorded events; `next_cursor` asks for the one after it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct EventsAnswer {
     items: Vec<EventAnswer>,
+    /// Asks for the page after this one; null on the last.
     next_cursor: Option<String>,
 }
 
 /// Everything stored about a person.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct ExportAnswer {
     account: UserAnswer,
     sessions: Vec<SigninAnswer>,

@@ -8,6 +8,16 @@ use crate::{
 };
 
 /// Makes the sign-in fresh: a new session in place of the caller's.
+#[utoipa::path(
+    operation_id = "confirmPassword",
+    tag = "Signing in",
+    request_body = forms::Confirm,
+    responses(
+        (status = 200, description = "Signed in afresh", body = SignedInAnswer),
+        (status = 401, description = "invalid_credentials"),
+    ),
+    security(("session" = [])),
+)]
 #[post("/auth/confirm", format = "json", data = "<body>")]
 pub async fn submit(
     user: User<'_>,

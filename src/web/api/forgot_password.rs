@@ -1,7 +1,7 @@
 //! `POST /api/auth/forgot-password`
 use rocket::{State, post};
 
-use super::answers::Begun;
+use super::answers::{Begun, RequestAnswer};
 use crate::{
     accounts::Accounts,
     model::client::Client,
@@ -9,6 +9,14 @@ use crate::{
 };
 
 /// Begins a reset; the answer is always the same.
+#[utoipa::path(
+    operation_id = "forgetPassword",
+    tag = "Signing in",
+    request_body = forms::ForgotPassword,
+    responses(
+        (status = 202, description = "Begun. The answer is the same for an address without an account", body = RequestAnswer),
+    ),
+)]
 #[post("/auth/forgot-password", format = "json", data = "<body>")]
 pub async fn submit(
     body: Input<forms::ForgotPassword>,

@@ -12,6 +12,14 @@ use crate::{
 };
 
 /// Ends the caller's session.
+#[utoipa::path(
+    operation_id = "signOut",
+    tag = "Signing in",
+    responses(
+        (status = 204, description = "No token of the session is accepted any more"),
+    ),
+    security(("session" = [])),
+)]
 #[post("/auth/logout")]
 pub async fn submit(
     user: User<'_>,

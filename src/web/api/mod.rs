@@ -2,6 +2,8 @@
 mod account;
 mod answers;
 mod confirm;
+mod docs;
+mod document;
 mod forgot_password;
 pub mod health;
 mod logout;
@@ -13,9 +15,13 @@ mod verify_email;
 
 use rocket::{Route, routes};
 
+pub use document::fairing as document;
+
 /// Every call below `/api`.
 pub fn routes() -> Vec<Route> {
     routes![
+        docs::document,
+        docs::show,
         signup::submit,
         verify_email::submit,
         verify_email::resend,

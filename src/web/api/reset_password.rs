@@ -8,6 +8,15 @@ use crate::{
 };
 
 /// Sets a new password; every session of the account ends.
+#[utoipa::path(
+    operation_id = "resetPassword",
+    tag = "Signing in",
+    request_body = forms::ResetPassword,
+    responses(
+        (status = 204, description = "The new password holds; nobody is signed in by it"),
+        (status = 422, description = "invalid_code"),
+    ),
+)]
 #[post("/auth/reset-password", format = "json", data = "<body>")]
 pub async fn submit(
     body: Input<forms::ResetPassword>,

@@ -8,6 +8,15 @@ use crate::{
 };
 
 /// Opens a session and sets its cookie.
+#[utoipa::path(
+    operation_id = "signIn",
+    tag = "Signing in",
+    request_body = forms::Signin,
+    responses(
+        (status = 200, description = "Signed in", body = SignedInAnswer),
+        (status = 401, description = "invalid_credentials"),
+    ),
+)]
 #[post("/auth/signin", format = "json", data = "<body>")]
 pub async fn submit(
     body: Input<forms::Signin>,

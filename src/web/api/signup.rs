@@ -1,7 +1,7 @@
 //! `POST /api/auth/signup`
 use rocket::{Responder, State, post, serde::json::Json};
 
-use super::answers::{Begun, Made};
+use super::answers::{Begun, Made, RequestAnswer, SignedInAnswer};
 use crate::{
     accounts::{Accounts, Caller, Signup},
     web::{Problem, forms, input::Input, session::Cookie},
@@ -15,6 +15,16 @@ pub enum Answer {
 }
 
 /// Begins a sign-up.
+#[utoipa::path(
+    operation_id = "signUp",
+    tag = "Signing up",
+    request_body = forms::Signup,
+    responses(
+        (status = 202, description = "Begun. A letter is on its way; the answer is the same for an address that has an account", body = RequestAnswer),
+        (status = 201, description = "Signed in: where addresses need no proof", body = SignedInAnswer),
+        (status = 409, description = "conflict"),
+    ),
+)]
 #[post("/auth/signup", format = "json", data = "<body>")]
 pub async fn submit(
     body: Input<forms::Signup>,

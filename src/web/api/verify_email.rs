@@ -1,7 +1,7 @@
 //! `POST /api/auth/verify-email` and `…/resend`
 use rocket::{State, http::Status, post, serde::json::Json};
 
-use super::answers::Made;
+use super::answers::{Made, SignedInAnswer};
 use crate::{
     accounts::{Accounts, Caller},
     model::code::RequestId,
@@ -9,6 +9,16 @@ use crate::{
 };
 
 /// Makes the account and opens the session.
+#[utoipa::path(
+    operation_id = "verifyEmail",
+    tag = "Signing up",
+    request_body = forms::RequestCode,
+    responses(
+        (status = 201, description = "The account is made and signed in", body = SignedInAnswer),
+        (status = 409, description = "conflict"),
+        (status = 422, description = "invalid_code"),
+    ),
+)]
 #[post("/auth/verify-email", format = "json", data = "<body>")]
 pub async fn submit(
     body: Input<forms::RequestCode>,
@@ -23,6 +33,14 @@ pub async fn submit(
 }
 
 /// Has a new code mailed; the answer is always the same.
+#[utoipa::path(
+    operation_id = "resendCode",
+    tag = "Signing up",
+    request_body = forms::Resend,
+    responses(
+        (status = 202, description = "Always, whether or not there is such a request"),
+    ),
+)]
 #[post("/auth/verify-email/resend", format = "json", data = "<body>")]
 pub async fn resend(body: Input<forms::Resend>, accounts: &State<Accounts>) -> Result<Status, Problem> {
     accounts.resend_code(&RequestId::given(&body.0.request)).await?;

@@ -22,6 +22,16 @@ impl Problem {
         Self { errors, ..Self::new(Kind::InvalidInput, detail) }
     }
 
+    /// A text that no database can store.
+    pub fn nul(field: &str) -> Self {
+        Self::invalid(vec![FieldError::new(field, "characters", "This must not hold the character NUL.")])
+    }
+
+    /// Not a whole number, or not one of these.
+    pub fn out_of_range(field: &str, least: i64, most: i64) -> Self {
+        Self::invalid(vec![FieldError::new(field, "range", &format!("A number from {least} to {most} is wanted."))])
+    }
+
     /// A body that holds no fields at all.
     pub fn no_fields(detail: &str) -> Self {
         Self::new(Kind::InvalidInput, detail)

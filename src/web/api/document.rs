@@ -1,0 +1,164 @@
+//! The OpenAPI document: what the handlers say of themselves, and once for all of them what they have in common.
+use std::collections::{BTreeMap, BTreeSet};
+
+use rocket::{
+    Rocket,
+    fairing::{AdHoc, Fairing},
+};
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+use super::{
+    account, confirm, docs, forgot_password, health, logout, reset_password, session, signin, signup, verify_email,
+};
+use crate::{
+    accounts::Accounts,
+    web::{Site, problem},
+};
+
+/// What stands before all calls.
+const ABOUT: &str = "\
+Bodies are JSON objects of up to 16 KiB, sent as `application/json`; unknown fields are refused. Times are RFC 3339 in UTC, \
+ids are opaque. Errors are `application/problem+json` (RFC 9457) with a `code` for programs. An address may end with a slash.";
+
+/// What the session cookie is and what a call with it needs besides.
+const SESSION: &str = "\
+The session: signing in sets it, and every answer renews it. A call with this cookie that is not `GET` must say where it comes from: \
+`Sec-Fetch-Site: same-origin`, or the right `Origin`, as browsers do by themselves; a program sends neither, but `X-Requested-With` with \
+any value. Otherwise the answer is 403 `cross_site`. A call with an `Authorization` header counts as one without the cookie.";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Nightlatch", description = ABOUT, license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
+    tags(
+        (name = "Signing up", description = "An account begins with an address that is proven by a mailed code."),
+        (name = "Signing in", description = "Sessions, and the way back in for those who forgot their password."),
+        (name = "Account", description = "What a person can see and change of the own account."),
+        (name = "This document", description = "The calls, for programs and for people."),
+        (name = "Health", description = "What a load balancer or a supervisor asks."),
+    ),
+    components(schemas(problem::Body))
+)]
+struct Whole;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    signup::submit,
+    verify_email::submit,
+    verify_email::resend,
+    signin::submit,
+    session::show,
+    confirm::submit,
+    logout::submit,
+    forgot_password::submit,
+    reset_password::submit,
+    account::show,
+    account::rename,
+    account::change_password,
+    account::change_email,
+    account::confirm_email,
+    account::delete,
+    account::events,
+    account::export,
+    docs::document,
+    docs::show,
+))]
+struct Api;
+
+#[derive(OpenApi)]
+#[openapi(paths(health::live, health::ready))]
+struct Health;
+
+/// The document, made once: for programs as text, for the page as it is read there.
+pub struct Document {
+    /// JSON.
+    pub text: String,
+    /// See [`docs::readable`].
+    pub readable: Value,
+}
+
+/// Makes the document when the site and its settings are known.
+pub fn fairing() -> impl Fairing {
+    AdHoc::try_on_ignite("API document", |rocket| async move {
+        match make(&rocket) {
+            Some(document) => Ok(rocket.manage(document)),
+            None => Err(rocket),
+        }
+    })
+}
+
+fn make(rocket: &Rocket<rocket::Build>) -> Option<Document> {
+    let (site, accounts) = (rocket.state::<Site>()?, rocket.state::<Accounts>()?);
+    let generated = Whole::openapi().nest("/api", Api::openapi()).nest("/health", Health::openapi());
+    let mut document = serde_json::to_value(generated).ok()?;
+    document["servers"] = json!([{ "url": site.url }]);
+    let cookie = json!({ "type": "apiKey", "in": "cookie", "name": site.session_cookie, "description": SESSION });
+    document["components"]["securitySchemes"] = json!({ "session": cookie });
+    for (name, schema) in document["components"]["schemas"].as_object_mut()? {
+        if let Some(length) = schema.pointer_mut("/properties/password/minLength") {
+            *length = accounts.min_password_length().into();
+        }
+        // Answers leave out nothing; what there is none of is null.
+        if name.ends_with("Answer") {
+            schema["required"] = schema["properties"].as_object()?.keys().cloned().collect();
+        }
+    }
+    for item in objects(&mut document["paths"]) {
+        for (method, operation) in item.as_object_mut()? {
+            complete(method, operation)?;
+        }
+    }
+    Some(Document { text: document.to_string(), readable: docs::readable(&document) })
+}
+
+fn objects(of: &mut Value) -> impl Iterator<Item = &mut Value> {
+    of.as_object_mut().into_iter().flat_map(Map::values_mut)
+}
+
+/// Adds the problems that calls of this kind have in common. Those that a handler names by their codes alone are written out.
+fn complete(method: &str, operation: &mut Value) -> Option<()> {
+    let (sends, changes) = (operation.get("requestBody").is_some(), method != "get");
+    let session = operation.get("security").is_some();
+    let health = operation["tags"][0] == "Health";
+    let responses = operation["responses"].as_object_mut()?;
+    let mut codes = BTreeMap::<u16, BTreeSet<String>>::new();
+    for (status, response) in
+        responses.iter().filter(|(status, response)| status.as_str() >= "4" && response.get("content").is_none())
+    {
+        let named = response["description"].as_str()?.split_whitespace().map(str::to_owned);
+        codes.entry(status.parse().ok()?).or_default().extend(named);
+    }
+    let common = [
+        (true, 400, "invalid_input"),
+        (session, 401, "not_signed_in"),
+        (changes, 403, "cross_site"),
+        (true, 405, "method_not_allowed"),
+        (sends, 413, "payload_too_large"),
+        (sends, 415, "unsupported_media_type"),
+        (sends, 422, "invalid_input"),
+        (true, 500, "internal"),
+        (!health, 503, "overloaded"),
+    ];
+    for (_, status, code) in common.into_iter().filter(|(applies, ..)| *applies) {
+        codes.entry(status).or_default().insert(code.to_owned());
+    }
+    for (status, codes) in codes {
+        responses.insert(status.to_string(), response(status, &codes));
+    }
+    Some(())
+}
+
+fn response(status: u16, codes: &BTreeSet<String>) -> Value {
+    let worded = problem::kinds().filter(|(of, code, _)| *of == status && codes.contains(*code));
+    let description: Vec<_> = worded.map(|(_, code, title)| format!("`{code}`: {title}")).collect();
+    let these = json!({ "properties": { "status": { "const": status }, "code": { "enum": codes } } });
+    let schema = json!({ "allOf": [{ "$ref": "#/components/schemas/Problem" }, these] });
+    let mut response = json!({ "description": description.join(". "), "content": { "application/problem+json": { "schema": schema } } });
+    let header = match status {
+        405 => json!({ "Allow": { "description": "The methods that are taken here", "schema": { "type": "string" } } }),
+        503 => json!({ "Retry-After": { "description": "Seconds to wait", "schema": { "type": "integer" } } }),
+        _ => return response,
+    };
+    response["headers"] = header;
+    response
+}
