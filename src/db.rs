@@ -1,4 +1,10 @@
 //! The database: one pool for SQLite and PostgreSQL, its transactions and its migrations.
+mod copy;
+mod inspect;
+
+pub use copy::{copy_sqlite, verdict};
+pub use inspect::Schema;
+
 use std::{collections::HashSet, ops::Deref, time::Duration};
 
 use rocket::figment::Figment;

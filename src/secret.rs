@@ -21,6 +21,7 @@ pub struct Secret {
     requests: hmac::Key,
     devices: hmac::Key,
     codes: hmac::Key,
+    checks: hmac::Key,
 }
 
 impl Secret {
@@ -36,6 +37,7 @@ impl Secret {
             requests: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"requests").ok()?.as_slice()),
             devices: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"devices").ok()?.as_slice()),
             codes: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"codes").ok()?.as_slice()),
+            checks: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"checks").ok()?.as_slice()),
         })
     }
 
@@ -82,6 +84,11 @@ impl Secret {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.devices, device.as_bytes()))
     }
 
+    /// What `nightlatch check` and the server know each other by.
+    pub fn prover(&self) -> Prover {
+        Prover(self.checks.clone())
+    }
+
     /// The keyed hash of a code, bound to all of `parts` (HMAC-SHA-256; no part holds a NUL, which separates them).
     pub fn code_mac(&self, parts: &[&str]) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.codes, parts.join("\0").as_bytes()))
@@ -91,6 +98,21 @@ impl Secret {
     pub fn is_code_mac(&self, mac: &str, parts: &[&str]) -> bool {
         let mac = URL_SAFE_NO_PAD.decode(mac).unwrap_or_default();
         hmac::verify(&self.codes, parts.join("\0").as_bytes(), &mac).is_ok()
+    }
+}
+
+/// Proves to another process of this instance that this one holds the same secret.
+pub struct Prover(hmac::Key);
+
+impl Prover {
+    /// The proof that goes with `text`.
+    pub fn prove(&self, text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, text.as_bytes()))
+    }
+
+    /// Whether `proof` goes with `text`, compared in constant time.
+    pub fn is_proof(&self, proof: &str, text: &str) -> bool {
+        hmac::verify(&self.0, text.as_bytes(), &URL_SAFE_NO_PAD.decode(proof).unwrap_or_default()).is_ok()
     }
 }
 

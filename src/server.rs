@@ -14,7 +14,7 @@ use crate::{
     secret::Secret,
     settings::Settings,
     templates::Templates,
-    web::{self, Site},
+    web::{self, Site, check::Checkpoint},
     workers::postman::Postman,
 };
 
@@ -52,6 +52,7 @@ pub fn server(server: Server) -> Result<Rocket<Build>, Internal> {
     let rocket = rocket::custom(figment)
         .attach(Db::init())
         .manage(Site::new(&server.settings))
+        .manage(Checkpoint { prover: server.secret.prover(), clock: server.clock.clone() })
         .manage::<Option<MailFolder>>(mailbox)
         .manage(templates.clone())
         .attach(AdHoc::try_on_ignite("accounts", |rocket| async move { accounts(rocket, server, templates).await }));

@@ -34,5 +34,5 @@ fn each_layer_names_only_layers_below_it() {
 
 #[test]
 fn only_the_store_and_the_database_speak_sql() {
-    refuse("", &["sqlx::query", "query_as(", "query_scalar("], &["store", "db.rs"]);
+    refuse("", &["sqlx::query", "query_as(", "query_scalar("], &["store", "db.rs", "db"]);
 }

@@ -1,4 +1,6 @@
 //! The command line: one file a sub-command.
+mod backup;
+mod check;
 mod database;
 mod migrate;
 mod secret;
@@ -29,6 +31,10 @@ enum Command {
     Serve,
     /// Bring the database's schema up to date, and end
     Migrate,
+    /// Check a running instance from where its callers come from, and say how to mend what is wrong
+    Check(check::Options),
+    /// Copy the SQLite database of a running server to a new file
+    Backup(backup::Options),
 }
 
 /// Runs what the command line asks for.
@@ -37,12 +43,17 @@ enum Command {
 /// What stopped it, in one line.
 pub fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let command = CommandLine::parse().command.unwrap_or(Command::Serve);
-    let settings = Settings::from_environment()?;
+    let settings = match (Settings::from_environment(), &command) {
+        (Err(error), Command::Check(_)) => return check::unfit(&error),
+        (settings, _) => settings?,
+    };
     crate::log::start(&settings.log);
     rocket::execute(async move {
         match command {
             Command::Serve => serve::run(settings).await,
             Command::Migrate => migrate::run(settings).await,
+            Command::Check(options) => check::run(settings, options).await,
+            Command::Backup(options) => backup::run(settings, options).await,
         }
     })
 }

@@ -34,6 +34,15 @@ pub fn load(settings: &Settings) -> Result<Secret, SettingsError> {
     }
 }
 
+/// The secret of the settings, or that of the file, which must be there.
+pub fn find(settings: &Settings) -> Result<Secret, SettingsError> {
+    let file = settings.data_dir.join("secret.key");
+    if settings.secret_key.is_none() && !file.exists() {
+        return Err(SettingsError::new(NAME, format!("{}: is not there", file.display())));
+    }
+    load(settings)
+}
+
 fn parse(text: &str) -> Result<Secret, SettingsError> {
     let wrong =
         || SettingsError::new(NAME, "must be 32 or more random bytes in base64; `openssl rand -base64 32` makes one");
