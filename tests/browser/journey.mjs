@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { mkdir, rm } from "node:fs/promises";
 import { chromium } from "playwright-core";
+import { account, byKeyboard } from "./account.mjs";
+import { CALM, CAPPED, idle, SHORT } from "./idle.mjs";
 import { Album, fits } from "./look.mjs";
 import { Mailbox } from "./mailbox.mjs";
 import { DESK, journey } from "./person.mjs";
@@ -25,47 +27,76 @@ async function run() {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const mailbox = new Mailbox();
-  const site = new Server();
-  const local = new Server();
-  const browser = await chromium.launch({ executablePath, headless: true, args: FLAGS });
+  const [site, local, short, capped, calm] = [1, 2, 3, 4, 5].map(() => new Server());
+  const launch = (options) => chromium.launch({ executablePath, headless: true, args: FLAGS, ...options });
+  const [browser, keeping] = await Promise.all([
+    launch(),
+    // As people have it: pages that were left are kept for the Back button.
+    launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
+  ]);
   const faults = [];
   const album = new Album(folder);
   const look = (page, name) => album.add(page, name);
-  const context = async (origin, options = {}) => {
-    const made = await browser.newContext({ viewport: DESK, ...options });
-    faults.push(watch(made, origin));
+  const ends = new Album(folder, 80);
+  const maker = (from) => async (origin, { offline = false, ...options } = {}) => {
+    const made = await from.newContext({ viewport: DESK, ...options });
+    const complaints = watch(made, origin);
+    // Without a network there is something to complain about.
+    if (!offline) faults.push(complaints);
     return made;
   };
-  try {
-    await site.start(binary, { NIGHTLATCH_MAIL__SMTP_URL: await mailbox.open() });
+  const context = maker(browser);
+  const phone = { javaScriptEnabled: false, viewport: { width: 360, height: 740 } };
+  const steps = (who) => (words) => console.log(`${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s  ${who}: ${words}`);
+
+  async function scripted() {
     const long = await beginLong(site, await context(site.url));
-
-    console.log("with script, and pictures");
     const ann = "ann@example.com";
-    const scripted = await context(site.url);
-    await journey(site, mailbox, scripted, { ann, look, scripted: true });
-    await takenAddress(site, scripted, mailbox, ann);
-
-    console.log("without script, on a phone");
-    const plain = await context(site.url, { javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
-    await journey(site, mailbox, plain, { ann: "bob@example.com", look: fits, scripted: false });
-
-    console.log("the mailbox of a server without SMTP, letters, the longest names, a second code");
+    const profile = await context(site.url);
+    await journey(site, mailbox, profile, { ann, look, scripted: true, step: steps("journey") });
+    await takenAddress(site, profile, mailbox, ann);
+    const step = steps("account");
+    const another = () => context(site.url);
+    const zoned = await context(site.url, { timezoneId: "Asia/Kathmandu", locale: "de-DE" });
+    const carl = ["carl@example.com", "carl.capek@example.com"];
+    await account(site, mailbox, zoned, { carl: carl[0], moved: carl[1], look, scripted: true, step, another });
+    steps("beside it")("the mailbox of a server without SMTP, letters, the longest names, a second code");
     await local.start(binary, {});
     await devMailbox(local, await context(local.url), look);
-    await letters(mailbox, [ann], browser, look);
+    await letters(mailbox, [ann, ...carl], browser, look);
     await endLong(long, mailbox, look);
+  }
+
+  async function plain() {
+    const bob = { ann: "bob@example.com", look: fits, scripted: false, step: steps("journey, no script, phone") };
+    await journey(site, mailbox, await context(site.url, phone), bob);
+    const step = steps("account, no script, phone");
+    const another = () => context(site.url, phone);
+    const dora = { carl: "dora@example.com", moved: "dora.new@example.com", look: fits, scripted: false, step, another };
+    await account(site, mailbox, await context(site.url, phone), dora);
+    await byKeyboard(site, mailbox, await context(site.url), { step: steps("by keyboard") });
+  }
+
+  async function closing() {
+    await Promise.all([short.start(binary, SHORT), capped.start(binary, CAPPED), calm.start(binary, CALM)]);
+    await idle({ short, capped, calm }, maker(keeping), (page, name) => ends.add(page, name), steps("the end of a session"));
+  }
+
+  try {
+    await site.start(binary, { NIGHTLATCH_MAIL__SMTP_URL: await mailbox.open() });
+    await Promise.all([scripted(), plain(), closing()]);
     assert.deepEqual(faults.flat(), [], "the browser complains");
   } catch (error) {
     console.error(faults.flat().join("\n"));
     console.error(await site.log().catch(() => "the server did not run"));
     throw error;
   } finally {
-    await browser.close();
-    await Promise.all([site.stop(), local.stop(), mailbox.close()]);
+    await Promise.all([browser.close(), keeping.close()]);
+    await Promise.all([site, local, short, capped, calm, mailbox].map((one) => (one === mailbox ? one.close() : one.stop())));
   }
   const seconds = Math.round((Date.now() - began) / 1000);
-  console.log(`the whole journey twice, no complaint of the browser, ${album.pictures} pictures, ${seconds} s`);
+  const heaviest = Math.max(album.heaviest, ends.heaviest);
+  console.log(`no complaint of the browser, ${album.pictures + ends.pictures} pictures, the heaviest page ${heaviest} bytes, ${seconds} s`);
 }
 
 await run();

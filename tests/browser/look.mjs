@@ -5,14 +5,23 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const WIDTHS = { 360: 740, 1280: 800 };
+/** What is left of 1280 pixels at 200 % and 400 %. */
+const ZOOMED = { 640: 400, 320: 256 };
+/** All that a page is made of, in bytes. */
+const HEAVIEST = 30_000;
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export class Album {
   #folder;
-  #number = 0;
+  #number;
+  heaviest = 0;
 
-  constructor(folder) {
+  #first;
+
+  constructor(folder, first = 0) {
     this.#folder = folder;
+    this.#number = first;
+    this.#first = first;
   }
 
   /** Four pictures of what `page` shows now; fails when it is too wide, or a rule of axe is broken. */
@@ -20,6 +29,8 @@ export class Album {
     this.#number += 1;
     const file = `${String(this.#number).padStart(2, "0")}-${name}`;
     const before = page.viewportSize();
+    await steady(page, name);
+    this.heaviest = Math.max(this.heaviest, await light(page, name));
     // Off whatever was clicked last, which would look different under it.
     await page.mouse.move(0, 0);
     for (const [width, height] of Object.entries(WIDTHS)) {
@@ -33,12 +44,17 @@ export class Album {
         await page.screenshot({ path: join(this.#folder, `${file}-${width}-${colorScheme}.png`), fullPage: true });
       }
     }
+    await unmoved(page, name);
+    for (const [width, height] of Object.entries(ZOOMED)) {
+      await page.setViewportSize({ width: Number(width), height });
+      await fits(page, `${name} at ${width}`);
+    }
     await page.emulateMedia({ colorScheme: null, reducedMotion: null });
     await page.setViewportSize(before);
   }
 
   get pictures() {
-    return this.#number * 4;
+    return (this.#number - this.#first) * 4;
   }
 }
 
@@ -51,6 +67,36 @@ export async function fits(page, name) {
     return out.map((one) => one.outerHTML.slice(0, 120));
   });
   assert.deepEqual(wide, [], `${name} is too wide`);
+}
+
+/** Nothing has moved since the page came. */
+async function steady(page, name) {
+  // Letters are not watched.
+  assert.ok(((await page.evaluate(() => globalThis.shifted)) ?? 0) === 0, `${name} shifts`);
+}
+
+/** Gives what the page and all that it loads weigh, as sent, also where the browser had it already. */
+async function light(page, name) {
+  const weight = await page.evaluate(async () => {
+    const parts = ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind));
+    const icon = document.querySelector("link[rel=icon]") && (await fetch(document.querySelector("link[rel=icon]").href));
+    const sizes = parts.filter((part) => !part.name.includes("/api/")).map((part) => part.encodedBodySize);
+    return sizes.reduce((sum, size) => sum + size, icon ? (await icon.arrayBuffer()).byteLength : 0);
+  });
+  assert.ok(weight < HEAVIEST, `${name} weighs ${weight} bytes`);
+  return weight;
+}
+
+/** Who asked for less motion gets none. */
+async function unmoved(page, name) {
+  const moving = await page.evaluate(() => {
+    const moves = (one) => {
+      const { transitionDuration, animationName } = getComputedStyle(one);
+      return animationName !== "none" || transitionDuration.split(", ").some((time) => parseFloat(time) > 0);
+    };
+    return [...document.querySelectorAll("*")].filter(moves).map((one) => one.outerHTML.slice(0, 120));
+  });
+  assert.deepEqual(moving, [], `${name} moves`);
 }
 
 async function accessible(page, name) {

@@ -48,13 +48,25 @@ export class Mailbox {
     throw new Error(`letter ${number} to ${address} did not come; there are ${this.to(address).length}`);
   }
 
+  /** The newest letter to an address whose subject matches, once there are `count` of them. */
+  async about(address, subject, count = 1) {
+    const some = () => this.to(address).filter((letter) => subject.test(letter.subject));
+    for (const end = Date.now() + LONGEST_WAIT; Date.now() < end; await pause(20)) {
+      if (some().length >= count) return some().at(-1);
+    }
+    throw new Error(`${count} about ${subject} to ${address} did not come: ${this.to(address).map((letter) => letter.subject)}`);
+  }
+
   /** The code in the nth letter to an address. */
   async code(address, number) {
-    const { text } = await this.letter(address, number);
-    const code = /^ *(\d{4} \d{4})$/m.exec(text);
-    if (!code) throw new Error(`no code in this letter:\n${text}`);
-    return code[1];
+    return codeOf(await this.letter(address, number));
   }
+}
+
+export function codeOf({ text }) {
+  const code = /^ *(\d{4} \d{4})$/m.exec(text);
+  if (!code) throw new Error(`no code in this letter:\n${text}`);
+  return code[1];
 }
 
 export function pause(milliseconds) {

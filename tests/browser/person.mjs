@@ -9,18 +9,9 @@ const NEW_PASSWORD = "lantern walnut drizzle compass";
 const IDLE = 600;
 
 /** Everything a person does, in one browser context. `look` is called with each page worth a picture. */
-export async function journey(site, mailbox, context, { ann, look, scripted }) {
+export async function journey(site, mailbox, context, { ann, look, scripted, step }) {
   const page = await context.newPage();
-  const open = async (path, status = 200) => {
-    const answer = await page.goto(site.url + path);
-    assert.equal(answer.status(), status, path);
-  };
-  const press = (name) => sent(page, () => page.getByRole("main").getByRole("button", { name, exact: true }).click());
-  const fill = async (fields) => {
-    for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
-  };
-  const shows = (text) => page.getByText(text).first().waitFor({ timeout: 2000 });
-  const at = (path) => assert.equal(page.url(), site.url + path);
+  const { open, press, fill, shows, at } = hands(site, page);
 
   step("the start page");
   await open("/");
@@ -64,7 +55,7 @@ export async function journey(site, mailbox, context, { ann, look, scripted }) {
 
   step("the dashboard");
   at("/dashboard");
-  for (const text of ["Hello, Ann Ågren", ann, "If you do nothing", "At the latest", "This session"]) await shows(text);
+  for (const text of ["Hello, Ann Ågren", ann, "If you do nothing", "At the latest", "This session", "Chrome on Linux"]) await shows(text);
   await look(page, "dashboard");
   const cookie = await sessionCookie(context);
   assert.deepEqual([cookie.httpOnly, cookie.sameSite, cookie.path, cookie.domain], [true, "Lax", "/", "localhost"]);
@@ -173,6 +164,7 @@ export async function journey(site, mailbox, context, { ann, look, scripted }) {
   await open("/signin");
   await byKeyboard(page, ann, NEW_PASSWORD);
   at("/dashboard");
+  assert.match((await mailbox.about(ann, /new sign-in/)).text, /Chrome on Linux[\s\S]*If this was not you[\s\S]*\/forgot-password/);
   await shows("Ended by a new password");
   await look(page, "dashboard-later");
   await sent(page, () => page.getByRole("navigation").getByRole("button", { name: "Sign out" }).click());
@@ -191,6 +183,22 @@ export async function journey(site, mailbox, context, { ann, look, scripted }) {
   await page.close();
 }
 
+/** What a person does with a page. */
+export function hands(site, page) {
+  return {
+    open: async (path, status = 200) => {
+      const answer = await page.goto(site.url + path);
+      assert.equal(answer.status(), status, path);
+    },
+    press: (name) => sent(page, () => page.getByRole("main").getByRole("button", { name, exact: true }).click()),
+    fill: async (fields) => {
+      for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
+    },
+    shows: (text) => page.getByText(text).first().waitFor({ timeout: 2000 }),
+    at: (path) => assert.equal(page.url(), site.url + path),
+  };
+}
+
 /** Sends or follows something and gives the status of the page that came. */
 export async function sent(page, act) {
   const [answer] = await Promise.all([page.waitForNavigation(), act()]);
@@ -198,7 +206,7 @@ export async function sent(page, act) {
 }
 
 /** The message stands beside its field, for eyes and for screen readers. */
-async function beside(page, field, text) {
+export async function beside(page, field, text) {
   const input = page.locator(`#${field}`);
   assert.equal(await input.getAttribute("aria-invalid"), "true", field);
   const described = (await input.getAttribute("aria-describedby")).split(" ");
@@ -211,7 +219,7 @@ async function beside(page, field, text) {
 /** Every page says at its top who is there. */
 async function signedIn(page) {
   const top = page.getByRole("navigation", { name: "Main" });
-  assert.deepEqual((await top.innerText()).split(/\s{2,}|\n/), ["Dashboard", "Sign out"], `the top of ${page.url()}`);
+  assert.deepEqual((await top.innerText()).split(/\s{2,}|\n/), ["Dashboard", "Account", "Sign out"], `the top of ${page.url()}`);
 }
 
 /** The script's only job here. */
@@ -222,35 +230,36 @@ async function revealable(page) {
   assert.equal(await page.locator("#password").getAttribute("type"), "password");
 }
 
+/** Goes to what has the id, or is the link or button so named, with the Tab key alone; the focus is seen all the way. */
+export async function tabTo(page, wanted) {
+  for (let presses = 0; presses < 30; presses += 1) {
+    await page.keyboard.press("Tab");
+    const { name, outer, ring } = await page.evaluate(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      const { id, outerHTML, textContent } = document.activeElement;
+      // Between the last and the first lies the browser's own part.
+      if (document.activeElement === document.body) return {};
+      return { name: id || textContent.trim(), outer: outerHTML.slice(0, 200), ring: `${outlineStyle} ${outlineWidth}` };
+    });
+    if (!outer) continue;
+    assert.match(ring, /^solid [2-9]px/, `the focus is seen on ${outer}`);
+    if (name === wanted) return;
+  }
+  throw new Error(`Tab does not lead to ${wanted} on ${page.url()}`);
+}
+
 async function byKeyboard(page, email, password) {
-  const focused = () => page.evaluate(() => {
-    const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
-    return { id: document.activeElement.id, name: document.activeElement.outerHTML, ring: `${outlineStyle} ${outlineWidth}` };
-  });
-  const until = async (id) => {
-    for (let presses = 0; presses < 12; presses += 1) {
-      await page.keyboard.press("Tab");
-      const { id: now, name, ring } = await focused();
-      assert.match(ring, /^solid [2-9]px/, `the focus is seen on ${name}`);
-      if (now === id) return;
-    }
-    throw new Error(`Tab does not lead to ${id}`);
-  };
-  await until("email");
+  await tabTo(page, "email");
   await page.keyboard.type(email);
-  await until("password");
+  await tabTo(page, "password");
   await page.keyboard.type(password);
   assert.equal(await sent(page, () => page.keyboard.press("Enter")), 200);
 }
 
-async function sessionCookie(context) {
+export async function sessionCookie(context) {
   return (await context.cookies()).find((cookie) => /^nightlatch-\d+$/.test(cookie.name));
 }
 
-function wrong(code) {
+export function wrong(code) {
   return code === "0000 0000" ? "0000 0001" : "0000 0000";
-}
-
-function step(words) {
-  console.log(`  ${words}`);
 }

@@ -61,12 +61,14 @@ export async function letters(mailbox, addresses, browser, look) {
   const seen = new Set();
   for (const letter of addresses.flatMap((address) => mailbox.to(address))) {
     assert.ok(letter.text && letter.html, `${letter.subject}: text and HTML`);
-    if (seen.has(letter.subject)) continue;
-    seen.add(letter.subject);
+    // Two have one subject.
+    const kind = `${letter.subject}${letter.text.includes("knew the old one") ? " by its owner" : ""}`;
+    if (seen.has(kind)) continue;
+    seen.add(kind);
     await page.setContent(letter.html);
-    await look(page, `letter-${letter.subject.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`);
+    await look(page, `letter-${kind.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`);
   }
-  assert.equal(seen.size, 4, "every kind of letter was written");
+  assert.equal(seen.size, 9, "every kind of letter was written");
   await page.close();
 }
 
@@ -78,6 +80,6 @@ export async function takenAddress(site, context, mailbox, ann) {
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   assert.equal(await sent(page, () => page.keyboard.press("Enter")), 200);
   assert.equal(page.url(), `${site.url}/verify-email`);
-  assert.match((await mailbox.letter(ann, 4)).subject, /already have an account/);
+  assert.match((await mailbox.about(ann, /already/)).subject, /already have an account/);
   await page.close();
 }

@@ -9,11 +9,17 @@ export function watch(context, origin) {
     document.addEventListener("securitypolicyviolation", (event) => {
       console.error(`violates ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`);
     });
+    globalThis.shifted = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) globalThis.shifted += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
   });
   context.on("response", (response) => {
     if (response.status() < 400) return;
     // What a page of ours answers to a form is checked where it is sent; nothing that a page loads may fail.
-    if (response.request().isNavigationRequest()) refusals.add(response.url());
+    // A tab that asks for its session may learn that it is over.
+    const asked = response.status() === 401 && new URL(response.url()).pathname === "/api/auth/session";
+    if (asked || response.request().isNavigationRequest()) refusals.add(response.url());
     else faults.push(`${response.status()} for ${response.url()}`);
   });
   context.on("request", (request) => {

@@ -1,0 +1,260 @@
+// The end of a session, as tabs see it, against a server whose sessions are short. Every scene has a browser profile of its own,
+// and all of them wait at the same time.
+import assert from "node:assert/strict";
+import { pause } from "./mailbox.mjs";
+import { hands, PASSWORD, sent, sessionCookie, tabTo } from "./person.mjs";
+
+/** Of the servers below, in seconds; the warning comes at half of them. */
+const IDLE = 30;
+const LONG = 60;
+export const SHORT = { NIGHTLATCH_SIGNUP__VERIFY_EMAIL: "false", NIGHTLATCH_SESSION__IDLE: `${IDLE}s` };
+export const CAPPED = { ...SHORT, NIGHTLATCH_SESSION__ABSOLUTE: `${IDLE}s` };
+export const CALM = { ...SHORT, NIGHTLATCH_SESSION__IDLE: `${LONG}s` };
+
+const WAIT = { timeout: (IDLE + 10) * 1000 };
+const NAME = "Ida Öberg";
+
+/** All scenes; `made` gives a browser profile for a server. */
+export async function idle({ short, capped, calm }, made, look, step) {
+  const scenes = [
+    ["two tabs warn, one press keeps both", short, oneKeeps],
+    ["Escape keeps it, and the dialog holds the keyboard", short, byKeyboard],
+    ["a page that another tab loads keeps it", short, loadKeeps],
+    ["the end of two tabs", short, bothEnd],
+    ["a tab that slept", short, slept],
+    ["a computer that slept", calm, suspended],
+    ["signing out in one tab ends the other", calm, signOut],
+    ["Back after signing out shows nothing", calm, back],
+    ["Back while signed in shows the page", calm, backWithin],
+    ["the network goes and comes back", short, reconnected, { offline: true }],
+    ["the network goes and stays away", short, cutOff, { offline: true }],
+    ["without script: the page leads to /stay, which keeps nothing open until it is pressed", short, plainStay, { javaScriptEnabled: false }],
+    ["without script: the end", short, plainEnd, { javaScriptEnabled: false }],
+    ["the end that cannot be put off", capped, lastMinutes],
+    ["the end that cannot be put off, without script", capped, plainLast, { javaScriptEnabled: false }],
+    ["how the warning looks", calm, pictures],
+  ];
+  let number = 0;
+  const play = async ([name, site, scene, options]) => {
+    const context = await made(site.url, options);
+    number += 1;
+    const email = `ida${number}@example.com`;
+    const signup = await context.request.post(`${site.url}/api/auth/signup`, { data: { email, name: NAME, password: PASSWORD } });
+    assert.equal(signup.status(), 201, await signup.text());
+    try {
+      await scene({ site, context, look, email, open: (path) => open(context, site, path) });
+    } catch (cause) {
+      throw new Error(`the end of a session: ${name}`, { cause });
+    }
+    await context.close();
+    step(name);
+  };
+  // Passwords are hashed one after the other, so the scenes begin one after the other too.
+  await Promise.all(scenes.map((scene, index) => pause(index * 300).then(() => play(scene))));
+}
+
+async function open(context, site, path) {
+  const page = await context.newPage();
+  await page.goto(site.url + path);
+  assert.equal(page.url(), site.url + path);
+  return page;
+}
+
+const dialog = (page) => page.locator("#idle");
+const warned = (page) => dialog(page).waitFor({ state: "visible", ...WAIT });
+const kept = (page) => dialog(page).waitFor({ state: "hidden", timeout: 6000 });
+const expiry = async (context) => (await sessionCookie(context)).expires;
+
+async function gone(page, place, { email }) {
+  await page.waitForURL((url) => url.pathname === "/signin", WAIT);
+  assert.equal(page.url().replace(/^http:..[^/]*/, ""), place);
+  await nothing(page, email);
+}
+
+async function nothing(page, email) {
+  const content = await page.content();
+  assert.ok(!content.includes(email) && !content.includes(NAME), "nothing of the page is left");
+}
+
+async function oneKeeps({ context, open }) {
+  const [one, two] = [await open("/account"), await open("/dashboard")];
+  await one.bringToFront();
+  await one.locator("#name-name").fill("half a na");
+  const before = await expiry(context);
+  await Promise.all([warned(one), warned(two)]);
+  const asks = [];
+  context.on("request", (request) => asks.push(`${request.method()} ${new URL(request.url()).pathname}${new URL(request.url()).search}`));
+  assert.match(await one.title(), /^Are you still there\?/);
+  assert.match(await one.getByRole("timer").innerText(), /^\d+ seconds?$/);
+  assert.equal(await one.evaluate(() => document.activeElement.textContent), "Stay signed in");
+  assert.equal(await expiry(context), before, "a warning keeps nothing open");
+  const told = await two.locator("time[data-expires]").getAttribute("datetime");
+  await one.keyboard.press("Enter");
+  await Promise.all([kept(one), kept(two)]);
+  assert.deepEqual(asks.filter((ask) => ask === "GET /api/auth/session"), ["GET /api/auth/session"], "one press, one request");
+  assert.ok((await expiry(context)) > before + IDLE / 3, "the session lasts longer");
+  assert.ok(Date.parse(await two.locator("time[data-expires]").getAttribute("datetime")) > Date.parse(told), "the other tab tells the new end");
+  assert.equal(await one.title(), "Account · Nightlatch");
+  assert.equal(await one.evaluate(() => document.activeElement.id), "name-name", "the focus is where it was");
+  assert.equal(await one.locator("#name-name").inputValue(), "half a na", "and what was typed");
+}
+
+async function byKeyboard({ context, open }) {
+  const page = await open("/account");
+  const before = await expiry(context);
+  await warned(page);
+  await tabTo(page, "Sign out");
+  assert.ok(await page.evaluate(() => document.activeElement.closest("#idle") !== null), "Tab stays in the dialog");
+  await tabTo(page, "Stay signed in");
+  await page.keyboard.press("Escape");
+  await kept(page);
+  await pause(1000);
+  assert.ok((await expiry(context)) > before, "the session lasts longer");
+}
+
+async function loadKeeps({ open }) {
+  const page = await open("/account");
+  await warned(page);
+  await open("/dashboard");
+  await kept(page);
+}
+
+async function bothEnd({ site, open, email }) {
+  const [one, two] = [await open("/account?done=name"), await open("/dashboard?q=a%26b")];
+  await Promise.all([warned(one), warned(two)]);
+  await Promise.all([
+    gone(one, "/signin?notice=expired&next=%2Faccount", { email }),
+    gone(two, "/signin?notice=expired&next=%2Fdashboard%3Fq%3Da%2526b", { email }),
+  ]);
+  await two.getByText("this page was not used for a while").waitFor();
+  await two.getByLabel("Email address").fill(email);
+  await two.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await sent(two, () => two.keyboard.press("Enter"));
+  assert.equal(two.url(), `${site.url}/dashboard?q=a%26b`, "where it was");
+}
+
+/** The browser stops a tab that nobody looks at, and its clock goes on. */
+async function slept({ context, open, email }) {
+  const page = await open("/account");
+  const debug = await context.newCDPSession(page);
+  await debug.send("Page.setWebLifecycleState", { state: "frozen" });
+  await pause((IDLE + 2) * 1000);
+  await debug.send("Page.setWebLifecycleState", { state: "active" });
+  await gone(page, "/signin?notice=expired&next=%2Faccount", { email });
+}
+
+/** The monotonic clock stood still meanwhile, so that only the other one tells. */
+async function suspended({ context, site, open, email }) {
+  await context.addInitScript(() => {
+    const { now } = Date;
+    let slept = 0;
+    Date.now = () => now.call(Date) + slept;
+    globalThis.sleep = (span) => (slept += span);
+  });
+  const page = await open("/account");
+  const { value, name } = await sessionCookie(context);
+  // Ended where no tab hears of it.
+  const headers = { cookie: `${name}=${value}`, "x-requested-with": "test" };
+  assert.equal((await fetch(`${site.url}/api/auth/logout`, { method: "POST", headers })).status, 204);
+  await page.evaluate(() => globalThis.sleep(3_600_000));
+  await gone(page, "/signin?next=%2Faccount", { email });
+  await page.getByText("You signed out.").waitFor();
+}
+
+async function signOut({ open, email }) {
+  const [one, two] = [await open("/account"), await open("/dashboard")];
+  await sent(two, () => two.getByRole("navigation").getByRole("button", { name: "Sign out" }).click());
+  await gone(one, "/signin?notice=signed-out", { email });
+}
+
+async function back({ open, email }) {
+  const page = await open("/account");
+  await sent(page, () => page.getByRole("navigation").getByRole("button", { name: "Sign out" }).click());
+  await page.goBack({ waitUntil: "commit" }).catch(() => {});
+  await page.waitForURL((url) => url.pathname === "/signin" && url.searchParams.get("next") === "/account", { timeout: 5000 });
+  await nothing(page, email);
+}
+
+async function backWithin({ open }) {
+  const page = await open("/account");
+  await sent(page, () => page.getByRole("link", { name: "Dashboard" }).click());
+  await page.goBack({ waitUntil: "commit" });
+  await page.waitForURL(/\/account$/);
+  await page.waitForFunction(() => getComputedStyle(document.querySelector("main")).visibility === "visible", null, { timeout: 5000 });
+}
+
+async function reconnected({ context, open }) {
+  const page = await open("/account");
+  await warned(page);
+  await context.setOffline(true);
+  await page.keyboard.press("Enter");
+  await page.getByText("The server cannot be reached. We keep trying.").waitFor({ timeout: 6000 });
+  await context.setOffline(false);
+  await dialog(page).waitFor({ state: "hidden", timeout: 8000 });
+}
+
+async function cutOff({ context, open, email }) {
+  const page = await open("/account");
+  await warned(page);
+  await context.setOffline(true);
+  await page.getByRole("heading", { name: "You are signed out" }).waitFor(WAIT);
+  await nothing(page, email);
+  assert.equal(await page.title(), "You are signed out");
+  await context.setOffline(false);
+  await sent(page, () => page.getByRole("main").getByRole("link", { name: "Sign in" }).click());
+  await gone(page, "/signin?notice=expired&next=%2Faccount", { email });
+}
+
+async function plainStay({ site, context, open }) {
+  const page = await open("/dashboard");
+  const before = await expiry(context);
+  await page.waitForURL(`${site.url}/stay?next=/dashboard`, WAIT);
+  await page.getByText("this session closes by itself on").waitFor();
+  assert.equal(await expiry(context), before, "looking keeps nothing open");
+  await sent(page, () => page.getByRole("button", { name: "Stay signed in" }).click());
+  assert.equal(page.url(), `${site.url}/dashboard`);
+  assert.ok((await expiry(context)) > before);
+  for (const form of ["/account", "/confirm"]) {
+    await page.goto(site.url + form);
+    assert.equal(await page.locator("meta[http-equiv=refresh]").count(), 0, "what has a form to fill in stays");
+  }
+}
+
+async function plainEnd({ open, email }) {
+  const page = await open("/dashboard");
+  await page.waitForURL(/\/stay\?/, WAIT);
+  await gone(page, "/signin?notice=expired&next=/dashboard", { email });
+  await page.getByText("this page was not used for a while").waitFor();
+}
+
+async function lastMinutes({ open, email }) {
+  const page = await open("/account");
+  await warned(page);
+  await dialog(page).getByText("cannot be prolonged").waitFor();
+  assert.equal(await dialog(page).getByRole("button", { name: "Stay signed in" }).count(), 0);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "I understand");
+  await page.keyboard.press("Enter");
+  await kept(page);
+  await pause(2000);
+  assert.ok(!(await dialog(page).isVisible()), "once is enough");
+  await gone(page, "/signin?notice=expired&next=%2Faccount", { email });
+}
+
+async function plainLast({ open, email }) {
+  const page = await open("/dashboard");
+  await page.waitForURL(/\/stay\?/, WAIT);
+  await page.getByText("cannot be prolonged").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Stay signed in" }).count(), 0);
+  await gone(page, "/signin?notice=expired&next=/dashboard", { email });
+}
+
+async function pictures({ site, open, look }) {
+  const page = await open("/account");
+  await hands(site, page).open("/stay?next=/account");
+  await look(page, "stay");
+  await page.goto(`${site.url}/account`);
+  await dialog(page).waitFor({ state: "visible", timeout: LONG * 1000 });
+  await look(page, "idle-warning");
+  await page.keyboard.press("Enter");
+  await kept(page);
+}
