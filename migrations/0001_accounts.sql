@@ -32,9 +32,26 @@ CREATE INDEX sessions_of_user ON sessions (user_id, created_at);
 CREATE TABLE endings (
     session_id TEXT   NOT NULL PRIMARY KEY,
     reason     TEXT   NOT NULL,
-    until      BIGINT NOT NULL
+    until      BIGINT NOT NULL,
+    number     BIGINT NOT NULL
 );
 CREATE INDEX endings_until ON endings (until);
+CREATE INDEX endings_number ON endings (number);
+
+-- One row: the number of the last transaction that ended sessions. Taken under its lock, so that numbers become visible in their order.
+CREATE TABLE feed (
+    id     BIGINT NOT NULL PRIMARY KEY,
+    number BIGINT NOT NULL
+);
+INSERT INTO feed (id, number) VALUES (1, 0);
+
+-- Running nodes, and the number up to which each knows of every ending.
+CREATE TABLE nodes (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    registration BIGINT NOT NULL,
+    seen         BIGINT NOT NULL,
+    started_at   BIGINT NOT NULL
+);
 
 -- Browsers that signed in before. `id` is a keyed hash of what the browser's cookie holds.
 CREATE TABLE devices (

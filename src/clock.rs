@@ -5,23 +5,45 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::form
 
 /// Tells the time. Cloned into everything that needs it; tests move it by hand.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock {
+    tell: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    uptime: Arc<dyn Fn() -> Duration + Send + Sync>,
+}
 
 impl Clock {
-    /// A clock that answers whatever `tell` returns.
-    pub fn new(tell: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(tell))
+    /// A clock that answers whatever `tell` and `uptime` return.
+    pub fn new(
+        tell: impl Fn() -> Timestamp + Send + Sync + 'static,
+        uptime: impl Fn() -> Duration + Send + Sync + 'static,
+    ) -> Self {
+        Self { tell: Arc::new(tell), uptime: Arc::new(uptime) }
     }
 
     /// The clock of this machine.
     pub fn system() -> Self {
-        Self::new(system_time)
+        Self::new(system_time, system_uptime)
     }
 
     /// The present moment.
     pub fn now(&self) -> Timestamp {
-        (self.0)()
+        (self.tell)()
     }
+
+    /// The time since the machine was started. Nobody sets it, and it runs on while the machine or this process sleeps.
+    pub fn uptime(&self) -> Duration {
+        (self.uptime)()
+    }
+}
+
+fn system_uptime() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    // Elsewhere the monotonic clock runs on in sleep by itself.
+    #[cfg(target_os = "linux")]
+    let id = ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let id = ClockId::Monotonic;
+    // Neither is ever negative.
+    Duration::try_from(clock_gettime(id)).unwrap_or_default()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the only reader of system time")]

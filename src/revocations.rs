@@ -1,7 +1,16 @@
 //! The sessions that ended so lately that a token of theirs may still verify, in memory: asked at every request.
+//!
+//! A node that reads every ending within two seconds may trust its memory; [`feed`] says how it knows. Whoever ends a session waits until
+//! every other node has read of it, or longer than a node trusts what it read before.
+pub mod feed;
+
 use std::{
     collections::HashMap,
-    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{
+        PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use crate::{
@@ -12,64 +21,142 @@ use crate::{
     },
 };
 
-/// Ended sessions with the reason and the moment up to which they must be known.
-#[derive(Default)]
-pub struct Revocations(RwLock<Entries>);
+/// Ended sessions with their reasons, and until when the set is whole.
+pub struct Revocations {
+    entries: RwLock<Entries>,
+    /// Milliseconds of uptime.
+    whole_until: AtomicU64,
+    /// How long after an ending a token of the session may still verify.
+    horizon: Duration,
+}
 
 #[derive(Default)]
 struct Entries {
-    ended: HashMap<SessionId, Ending>,
+    ended: HashMap<SessionId, Entry>,
     /// Entries that are out of date are dropped when the set has grown to this size.
     sweep_at: usize,
 }
 
+struct Entry {
+    ending: Ending,
+    /// The uptime when this node heard of it.
+    heard: Duration,
+}
+
 /// The set is not searched for old entries before it has this many.
-const SMALLEST_SWEEP: usize = 1024;
+const SMALLEST_SWEEP: usize = 16;
+
+/// What the set knows of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It goes on.
+    Open,
+    /// It was ended.
+    Ended(EndReason),
+    /// This node has not read the endings lately; only the table knows.
+    Unknown,
+}
 
 impl Revocations {
-    /// Remembers that `session` is over; the first reason stays.
-    pub fn end(&self, session: SessionId, ending: Ending, now: Timestamp) {
+    /// A set that knows nothing yet; `horizon` after an ending no token of the session verifies any more.
+    pub fn new(horizon: Duration) -> Self {
+        Self { entries: RwLock::default(), whole_until: AtomicU64::new(0), horizon }
+    }
+
+    /// Remembers that `session` is over; the first reason stays. It is forgotten when both clocks agree that no token can verify: the time
+    /// of day may be set forward and back.
+    pub fn end(&self, session: SessionId, ending: Ending, now: Timestamp, uptime: Duration) {
         let mut entries = self.write();
-        entries.ended.entry(session).or_insert(ending);
+        entries.ended.entry(session).or_insert(Entry { ending, heard: uptime });
         if entries.ended.len() >= entries.sweep_at.max(SMALLEST_SWEEP) {
-            entries.ended.retain(|_, ending| now < ending.until);
+            entries.ended.retain(|_, entry| now < entry.ending.until || uptime < entry.heard + self.horizon);
             entries.sweep_at = entries.ended.len() * 2;
         }
     }
 
-    /// Why `session` is over, or `None` while it goes on.
-    pub fn ended(&self, session: &SessionId) -> Option<EndReason> {
-        self.read().ended.get(session).map(|ending| ending.reason)
+    /// Whether `session` goes on, as far as this node knows. The order matters: whatever ended between the look-up and the reading of the
+    /// clock was waited for beyond the end that was loaded first.
+    pub fn standing(&self, session: &SessionId, uptime: impl FnOnce() -> Duration) -> Standing {
+        let whole_until = self.whole_until.load(Ordering::Acquire);
+        if let Some(entry) = self.read().ended.get(session) {
+            return Standing::Ended(entry.ending.reason);
+        }
+        if millis(uptime()) < whole_until { Standing::Open } else { Standing::Unknown }
+    }
+
+    /// Trusts the set until `uptime`; what was ended before must be in it.
+    fn trust_until(&self, uptime: Duration) {
+        self.whole_until.store(millis(uptime), Ordering::Release);
+    }
+
+    /// Trusts the set no more, until it is read anew.
+    pub fn distrust(&self) {
+        self.whole_until.store(0, Ordering::Release);
     }
 
     // A panic while the lock was held cannot leave a map half written: the set stays good.
     fn read(&self) -> RwLockReadGuard<'_, Entries> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.entries.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Entries> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.entries.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+
+    const HORIZON: Duration = Duration::from_secs(600);
+
+    fn logged_out(until: Timestamp) -> Ending {
+        Ending { reason: EndReason::LoggedOut, until }
+    }
 
     #[test]
     fn an_ending_is_known_until_no_token_can_verify_and_forgotten_later() {
-        let (set, mut now) = (Revocations::default(), Timestamp::from_seconds(1_700_000_000));
-        let first = SessionId::new(now);
-        for _ in 0..10_000 {
-            let until = now.plus(Duration::from_secs(610));
-            set.end(SessionId::new(now), Ending { reason: EndReason::Replaced, until }, now);
-            now = now.plus(Duration::from_secs(1));
+        let (set, start) = (Revocations::new(HORIZON), Timestamp::from_seconds(1_700_000_000));
+        set.trust_until(Duration::MAX);
+        let mut ids = Vec::new();
+        for second in (0..10_000).map(Duration::from_secs) {
+            let now = start.plus(second);
+            ids.push(SessionId::new(now));
+            set.end(ids[ids.len() - 1].clone(), logged_out(now.plus(HORIZON)), now, second);
         }
-        set.end(first.clone(), Ending { reason: EndReason::LoggedOut, until: now.plus(Duration::from_secs(610)) }, now);
-        assert_eq!(set.ended(&first), Some(EndReason::LoggedOut));
-        assert_eq!(set.ended(&SessionId::new(now)), None);
+        for id in &ids[ids.len() - 600..] {
+            assert_eq!(set.standing(id, || Duration::ZERO), Standing::Ended(EndReason::LoggedOut));
+        }
         assert!(set.read().ended.len() < 2_000, "{}", set.read().ended.len());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_forward_and_back_makes_no_ending_forgotten() {
+        let (set, now) = (Revocations::new(HORIZON), Timestamp::from_seconds(1_700_000_000));
+        let ended = SessionId::new(now);
+        set.end(ended.clone(), logged_out(now.plus(HORIZON)), now, Duration::ZERO);
+        let later = now.plus(Duration::from_secs(86_400));
+        for _ in 0..1_000 {
+            set.end(SessionId::new(later), logged_out(later), later, Duration::from_secs(599));
+        }
+        assert_eq!(set.standing(&ended, || Duration::ZERO), Standing::Ended(EndReason::LoggedOut));
+    }
+
+    #[test]
+    fn a_set_that_was_not_read_lately_says_so_but_still_knows_what_ended() {
+        let (set, now) = (Revocations::new(HORIZON), Timestamp::from_seconds(1_700_000_000));
+        let (ended, other) = (SessionId::new(now), SessionId::new(now));
+        assert_eq!(set.standing(&other, || Duration::ZERO), Standing::Unknown);
+        set.trust_until(Duration::from_secs(2));
+        set.end(ended.clone(), logged_out(now), now, Duration::ZERO);
+        assert_eq!(set.standing(&other, || Duration::from_millis(1999)), Standing::Open);
+        assert_eq!(set.standing(&other, || Duration::from_secs(2)), Standing::Unknown);
+        set.distrust();
+        assert_eq!(set.standing(&other, || Duration::ZERO), Standing::Unknown);
+        assert_eq!(set.standing(&ended, || Duration::ZERO), Standing::Ended(EndReason::LoggedOut));
     }
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use rocket::{Build, Orbit, Rocket, fairing::AdHoc, figment::providers::Serialized};
 use rocket_db_pools::Database;
+use tokio::sync::Notify;
 
 use crate::{
     accounts::{Accounts, Internal},
@@ -15,7 +16,7 @@ use crate::{
     settings::Settings,
     templates::Templates,
     web::{self, Site, check::Checkpoint},
-    workers::postman::Postman,
+    workers::{follower::Follower, postman::Postman},
 };
 
 /// A server about to start.
@@ -62,9 +63,13 @@ pub fn server(server: Server) -> Result<Rocket<Build>, Internal> {
 /// What needs the database, once it is there.
 async fn accounts(rocket: Rocket<Build>, server: Server, templates: Arc<Templates>) -> rocket::fairing::Result {
     match assemble(&rocket, server, templates).await {
-        Ok((accounts, jwt, postman, workers)) => {
-            let rocket = rocket.manage(accounts.clone()).manage(jwt).manage(Arc::clone(&postman));
-            Ok(if workers { rocket.attach(at_work(accounts, postman)) } else { rocket })
+        Ok((accounts, jwt, workers)) => {
+            let rocket = rocket
+                .manage(accounts)
+                .manage(jwt)
+                .manage(Arc::clone(&workers.postman))
+                .manage(Arc::clone(&workers.follower));
+            Ok(if workers.at_work { workers.attach(rocket) } else { rocket })
         }
         Err(error) => {
             tracing::error!(%error, "Nightlatch cannot start");
@@ -77,30 +82,52 @@ async fn assemble(
     rocket: &Rocket<Build>,
     server: Server,
     templates: Arc<Templates>,
-) -> Result<(Accounts, Jwt, Arc<Postman>, bool), Internal> {
+) -> Result<(Accounts, Jwt, Workers), Internal> {
     let Server { settings, clock, secret, post, workers } = server;
     let db = Db::fetch(rocket).ok_or_else(|| Internal::new("the database is not attached"))?;
     let (db, secret) = ((**db).clone(), Arc::new(secret));
     db.migrate().await?;
     let keys = Keys::load(&db, &secret, clock.now()).await?;
-    let accounts = Accounts::new(db.clone(), clock.clone(), Arc::clone(&secret), &settings).await?;
+    let accounts = Accounts::new(db.clone(), clock.clone(), Arc::clone(&secret), &settings)?;
+    let follower = Follower::new(accounts.clone());
+    follower.catch_up().await?;
     let jwt = Jwt::new(keys, &settings.public_url);
     let public_url = settings.public_url;
     let postman = Postman { db, clock, secret, templates, post: Arc::new(post), public_url };
-    Ok((accounts, jwt, Arc::new(postman), workers))
+    let workers = Workers {
+        queued: accounts.letters_queued(),
+        postman: Arc::new(postman),
+        follower: Arc::new(follower),
+        at_work: workers,
+    };
+    Ok((accounts, jwt, workers))
 }
 
-/// Starts the workers when the server has.
-fn at_work(accounts: Accounts, postman: Arc<Postman>) -> AdHoc {
-    AdHoc::on_liftoff("workers", |rocket: &Rocket<Orbit>| {
-        let shutdown = rocket.shutdown();
-        Box::pin(async move {
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = postman.run(accounts) => {}
-                    () = shutdown => {}
-                }
-            });
-        })
-    })
+/// What runs beside the requests.
+struct Workers {
+    postman: Arc<Postman>,
+    queued: Arc<Notify>,
+    follower: Arc<Follower>,
+    at_work: bool,
+}
+
+impl Workers {
+    /// Starts them when the server has started, and stops them with it.
+    fn attach(self, rocket: Rocket<Build>) -> Rocket<Build> {
+        let leaving = Arc::clone(&self.follower);
+        let start = AdHoc::on_liftoff("workers", |rocket: &Rocket<Orbit>| {
+            let shutdown = rocket.shutdown();
+            Box::pin(async move {
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = self.postman.run(&self.queued) => {}
+                        () = self.follower.run() => {}
+                        () = shutdown => {}
+                    }
+                });
+            })
+        });
+        let stop = AdHoc::on_shutdown("node", |_| Box::pin(async move { leaving.leave().await }));
+        rocket.attach(start).attach(stop)
+    }
 }

@@ -1,9 +1,6 @@
 //! The suite: visitors' stories over HTTP, each with its own database and its own moving clock.
 #![allow(missing_docs, reason = "the sentences are in the names")]
 
-mod layering;
-mod support;
-
 mod account;
 mod bad_input;
 mod change_email;
@@ -16,10 +13,12 @@ mod forgot_password;
 mod gate;
 mod guards;
 mod headers;
+mod layering;
 mod logout;
 mod mail;
 mod mailbox;
 mod migrations;
+mod nodes;
 mod passwords;
 mod reset_password;
 mod routing;
@@ -27,7 +26,9 @@ mod session;
 mod settings;
 mod signin;
 mod signup;
+mod simulation;
 mod stay;
+mod support;
 mod templates;
 mod tokens;
 mod verify_email;

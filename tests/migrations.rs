@@ -32,9 +32,19 @@ async fn a_database_of_a_newer_program_is_refused() {
 #[async_test]
 async fn nodes_that_start_at_once_on_an_empty_database_migrate_it_once() {
     let app = TestApp::new().await;
-    for table in
-        ["sessions", "endings", "devices", "requests", "letters", "events", "keys", "users", "_sqlx_migrations"]
-    {
+    for table in [
+        "sessions",
+        "endings",
+        "feed",
+        "nodes",
+        "devices",
+        "requests",
+        "letters",
+        "events",
+        "keys",
+        "users",
+        "_sqlx_migrations",
+    ] {
         app.execute(&format!("DROP TABLE {table}")).await;
     }
     let empty = app.database_url.replace("test.db", "empty.db?mode=rwc");

@@ -292,7 +292,7 @@ async fn the_dashboard_says_when_the_session_ends_after_this_answer() {
 async fn whoever_is_signed_in_needs_no_database() {
     let app = signed_in().await;
     app.client.rocket().state::<Arc<Postman>>().unwrap().db.close().await;
-    assert_eq!(app.get("/dashboard").await.status(), Status::InternalServerError, "the database is gone");
+    assert_eq!(app.get("/dashboard").await.status(), Status::ServiceUnavailable, "the database is gone");
     for path in ["/api/auth/session", "/", "/forgot-password"] {
         app.advance(MINUTE);
         let answer = Answer::of(app.get(path).await).await;

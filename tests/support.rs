@@ -16,7 +16,7 @@ use nightlatch::{
     mail::{Mailer, Post},
     secret::Secret,
     settings::{Settings, rocket_figment},
-    workers::postman::Postman,
+    workers::{follower::Follower, postman::Postman},
 };
 use rocket::{
     Build, Rocket,
@@ -37,6 +37,7 @@ pub struct TestApp {
     pub client: Client,
     pub database_url: String,
     clock: Arc<AtomicI64>,
+    uptime: Arc<AtomicI64>,
     cookies: Mutex<Browser>,
     schema: Option<String>,
     folder: std::path::PathBuf,
@@ -91,21 +92,43 @@ impl TestApp {
         let folder = folder();
         let (database_url, schema) = database(&folder).await;
         let clock = Arc::new(AtomicI64::new(START));
-        let client = start(&folder, &database_url, &clock, options).await;
-        Self { client, database_url, clock, cookies: Mutex::default(), schema, folder }
+        let uptime = Arc::new(AtomicI64::new(1_000));
+        let client = start(&folder, &database_url, &clock, &uptime, options).await;
+        Self { client, database_url, clock, uptime, cookies: Mutex::default(), schema, folder }
     }
 
-    /// Starts a second server on the same database and clock: what it knows, it read there.
+    /// Stops this server and starts it again on the same database and clock: what it knows, it read there.
     pub async fn restarted(&self) -> Self {
         self.restarted_on(&self.database_url).await
     }
 
     /// The same by another URL of the same database.
     pub async fn restarted_on(&self, database_url: &str) -> Self {
-        let client = start(&self.folder, database_url, &self.clock, Options::default()).await;
+        self.follower().leave().await;
+        self.second_node_on(database_url).await
+    }
+
+    /// Starts a second server beside this one, on the same database and clock, with an uptime of its own.
+    pub async fn second_node(&self) -> Self {
+        self.second_node_on(&self.database_url).await
+    }
+
+    async fn second_node_on(&self, database_url: &str) -> Self {
+        let uptime = Arc::new(AtomicI64::new(70_000));
+        let client = start(&self.folder, database_url, &self.clock, &uptime, Options::default()).await;
         let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
         let (clock, database_url) = (Arc::clone(&self.clock), self.database_url.clone());
-        Self { client, database_url, clock, cookies, schema: None, folder: folder() }
+        Self { client, database_url, clock, uptime, cookies, schema: None, folder: folder() }
+    }
+
+    /// What reads the endings of other nodes; in a test only when it is told to.
+    pub fn follower(&self) -> &Follower {
+        self.client.rocket().state::<Arc<Follower>>().unwrap()
+    }
+
+    /// Lets this node's machine run on without anything happening on it.
+    pub fn stall(&self, span: Duration) {
+        self.uptime.fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     /// Where this server keeps its files.
@@ -381,7 +404,13 @@ pub fn other_than(code: &str) -> String {
     format!("{}{last}", &code[..code.len() - 1])
 }
 
-async fn start(folder: &std::path::Path, database_url: &str, clock: &Arc<AtomicI64>, options: Options) -> Client {
+async fn start(
+    folder: &std::path::Path,
+    database_url: &str,
+    clock: &Arc<AtomicI64>,
+    uptime: &Arc<AtomicI64>,
+    options: Options,
+) -> Client {
     let vars = [
         ("NIGHTLATCH_DATA_DIR", folder.to_str().unwrap().to_owned()),
         ("NIGHTLATCH_DATABASE_URL", database_url.to_owned()),
@@ -397,8 +426,10 @@ async fn start(folder: &std::path::Path, database_url: &str, clock: &Arc<AtomicI
     settings.password.iterations = 1;
     let secret = Secret::new(&std::array::from_fn::<u8, 32, _>(|i| i as u8)).unwrap();
     let post = if options.smtp || options.mailbox { Post::new(&settings) } else { Post::in_memory(&settings) }.unwrap();
-    let told = Arc::clone(clock);
-    let clock = Clock::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
+    let (told, uptime) = (Arc::clone(clock), Arc::clone(uptime));
+    // The uptime stands still unless a test moves it: a node that has read the endings once trusts its memory.
+    let uptime = move || Duration::from_millis(uptime.load(Ordering::SeqCst).unsigned_abs());
+    let clock = Clock::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)), uptime);
     let rocket = nightlatch::server(Server { settings, clock, secret, post, workers: options.smtp }).unwrap();
     let rocket = match options.mount {
         Some(mount) => mount(rocket),

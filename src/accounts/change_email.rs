@@ -93,8 +93,7 @@ impl Accounts {
             let letter = Letter::EmailChanged { at: now.to_string() };
             self.queue_letter(&mut *tx, address, &letter, None, now).await?;
         }
-        tx.commit().await?;
-        self.revoke(ended, now);
+        self.commit_end(tx, ended, now).await?;
         self.mail.notify_one();
         Ok(())
     }

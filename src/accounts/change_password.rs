@@ -39,8 +39,7 @@ impl Accounts {
         let ended = self.end_sessions(&mut tx, &user.id, Some(&session.id), reason, client, now).await?;
         let letter = Letter::PasswordChanged { at: now.to_string() };
         self.queue_letter(&mut *tx, &user.email, &letter, None, now).await?;
-        tx.commit().await?;
-        self.revoke(ended, now);
+        self.commit_end(tx, ended, now).await?;
         self.mail.notify_one();
         Ok(())
     }

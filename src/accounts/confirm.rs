@@ -13,7 +13,6 @@ impl Accounts {
         let mut tx = self.begin_proven(session, &proof).await?;
         let started = self.start_session(&mut tx, &proof.user, caller, now).await?;
         let device = self.know_device(&mut tx, &proof.user, caller, now).await?;
-        tx.commit().await?;
-        Ok(self.finish_start(started, proof.user, device, now))
+        Ok(self.commit_start(tx, started, proof.user, device, now).await?)
     }
 }

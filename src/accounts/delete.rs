@@ -29,8 +29,7 @@ impl Accounts {
         store::requests::delete_for(&mut *tx, &user.email).await?;
         store::letters::delete_to(&mut *tx, &user.email).await?;
         store::users::delete(&mut *tx, &user.id).await?;
-        tx.commit().await?;
-        self.revoke(ended, now);
+        self.commit_end(tx, ended, now).await?;
         Ok(())
     }
 }

@@ -15,6 +15,28 @@ impl Internal {
     pub fn new(what: &str) -> Self {
         Self(Arc::from(Box::<dyn Error + Send + Sync>::from(what)))
     }
+
+    /// Whether the database cannot be reached or takes no more work: worth another try in a while.
+    pub fn is_outage(&self) -> bool {
+        match (&*self.0 as &(dyn Error + 'static)).downcast_ref::<sqlx::Error>() {
+            Some(sqlx::Error::Database(error)) => error.code().is_some_and(|code| is_outage(&code)),
+            Some(error) => matches!(
+                error,
+                sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::WorkerCrashed
+            ),
+            None => false,
+        }
+    }
+}
+
+/// PostgreSQL: no connection, no resources, a stop or restart, and a primary that became a replica. SQLite: busy for too long.
+fn is_outage(code: &str) -> bool {
+    ["08", "53", "57P"].iter().any(|class| code.starts_with(class)) || ["25006", "5", "261", "517"].contains(&code)
 }
 
 impl fmt::Display for Internal {

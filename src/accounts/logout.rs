@@ -14,8 +14,6 @@ impl Accounts {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         let ended = self.end_session(&mut tx, session, EndReason::LoggedOut, client, now).await?;
-        tx.commit().await?;
-        self.revoke(ended, now);
-        Ok(())
+        self.commit_end(tx, ended, now).await
     }
 }

@@ -9,6 +9,7 @@ mod errors;
 mod export;
 mod forgot_password;
 mod logout;
+mod nodes;
 mod overview;
 mod post;
 mod prove;
@@ -36,10 +37,11 @@ use crate::{
     hasher::Hasher,
     model::{
         client::Client,
+        id::row_id,
         session::{EndReason, Lifetimes, Session},
         user::User,
     },
-    revocations::Revocations,
+    revocations::{Revocations, Standing},
     secret::Secret,
     settings::Settings,
     store::{self, requests::Limits},
@@ -55,6 +57,8 @@ pub struct Accounts {
     revocations: Arc<Revocations>,
     rules: Arc<Rules>,
     mail: Arc<Notify>,
+    /// This process among those that share the database.
+    node: Arc<str>,
 }
 
 /// The settings that the domain asks.
@@ -95,11 +99,11 @@ pub struct SignedIn {
 const RESENDS: u32 = 5;
 
 impl Accounts {
-    /// Puts the domain together; sessions that ended lately are loaded before the first request is answered.
+    /// Puts the domain together. It asks the row of every session until it follows the other nodes: see [`Self::follow`].
     ///
     /// # Errors
     /// The database is gone, or the hashing threads cannot start.
-    pub async fn new(db: Pool, clock: Clock, secret: Arc<Secret>, settings: &Settings) -> Result<Self, Internal> {
+    pub fn new(db: Pool, clock: Clock, secret: Arc<Secret>, settings: &Settings) -> Result<Self, Internal> {
         let rules = Rules {
             lifetimes: settings.session,
             verify_email: settings.signup.verify_email,
@@ -108,14 +112,10 @@ impl Accounts {
             limits: Limits { attempts: settings.code.attempts, resends: RESENDS },
             host: url::Url::parse(&settings.public_url)?.host_str().unwrap_or_default().to_owned(),
         };
-        let revocations = Revocations::default();
-        let now = clock.now();
-        for (session, ending) in store::endings::known(&*db, now).await? {
-            revocations.end(session, ending, now);
-        }
         Ok(Self {
             hasher: Hasher::start(&settings.password, &settings.hash)?,
-            revocations: Arc::new(revocations),
+            revocations: Arc::new(Revocations::new(rules.lifetimes.horizon())),
+            node: row_id(clock.now()).into(),
             rules: Arc::new(rules),
             mail: Arc::default(),
             db,
@@ -124,9 +124,17 @@ impl Accounts {
         })
     }
 
-    /// Why `session` is over at `now`, or `None` while it goes on. Reads no table.
-    pub fn ended(&self, session: &Session, now: Timestamp) -> Option<EndReason> {
-        self.revocations.ended(&session.id).or_else(|| (!session.is_live(now)).then(|| session.lapse()))
+    /// Why `session` is over at `now`, or `None` while it goes on. Reads no table unless this node has lost touch with the others.
+    ///
+    /// # Errors
+    /// It has, and the database is gone.
+    pub async fn ended(&self, session: &Session, now: Timestamp) -> Result<Option<EndReason>, Internal> {
+        match self.revocations.standing(&session.id, || self.clock.uptime()) {
+            Standing::Ended(reason) => Ok(Some(reason)),
+            _ if !session.is_live(now) => Ok(Some(session.lapse())),
+            Standing::Open => Ok(None),
+            Standing::Unknown => Ok(store::sessions::ended(&*self.db, &session.id).await?),
+        }
     }
 
     /// How long sessions last.

@@ -78,8 +78,7 @@ impl Accounts {
         store::events::insert(&mut *tx, Event::new(EventKind::PasswordReset, client).by_owner(user_id), now).await?;
         let ended = self.end_sessions(&mut tx, user_id, None, EndReason::PasswordReset, client, now).await?;
         self.queue_letter(&mut *tx, &open.email, &Letter::PasswordReset { at: now.to_string() }, None, now).await?;
-        tx.commit().await?;
-        self.revoke(ended, now);
+        self.commit_end(tx, ended, now).await?;
         self.mail.notify_one();
         Ok(())
     }

@@ -89,34 +89,61 @@ impl Accounts {
     ) -> Result<Ended, Internal> {
         let ending = self.ending(reason, now);
         for session in &sessions {
-            store::endings::insert(&mut **tx, session, ending).await?;
             let event = Event::new(EventKind::SessionEnded, client).by_owner(user_id).in_session(session);
             store::events::insert(&mut **tx, event.because(reason.as_str()), now).await?;
         }
         Ok(Ended { sessions, ending })
     }
 
-    /// After the commit: the replaced session is refused from now on.
-    pub(super) fn finish_start(&self, started: Started, user: User, device: String, now: Timestamp) -> SignedIn {
-        self.revoke(started.replaced, now);
-        SignedIn { user, session: started.session, device }
+    /// Commits what began a session. The one that it replaces is refused here at once and elsewhere with the next reading: a sign-in
+    /// waits for no other node.
+    pub(super) async fn commit_start(
+        &self,
+        tx: Tx,
+        started: Started,
+        user: User,
+        device: String,
+        now: Timestamp,
+    ) -> Result<SignedIn, Internal> {
+        self.commit_numbered(tx, started.replaced, now).await?;
+        Ok(SignedIn { user, session: started.session, device })
     }
 
-    /// After the commit and before the answer: the ended sessions are refused from now on.
-    pub(super) fn revoke(&self, ended: Ended, now: Timestamp) {
-        for session in ended.sessions {
-            self.revocations.end(session, ended.ending, now);
+    /// Commits what ended sessions. When this returns, they are refused on every node.
+    pub(super) async fn commit_end(&self, tx: Tx, ended: Ended, now: Timestamp) -> Result<(), Internal> {
+        if let Some(number) = self.commit_numbered(tx, ended, now).await? {
+            self.settle(number).await;
         }
+        Ok(())
+    }
+
+    /// Commits with the endings under their number, and refuses the sessions on this node from now on.
+    async fn commit_numbered(&self, mut tx: Tx, ended: Ended, now: Timestamp) -> Result<Option<i64>, Internal> {
+        let Ended { sessions, ending } = ended;
+        let mut number = None;
+        if !sessions.is_empty() {
+            let taken = store::endings::take_number(&mut *tx).await?;
+            for session in &sessions {
+                store::endings::insert(&mut *tx, session, ending, taken).await?;
+            }
+            number = Some(taken);
+        }
+        tx.commit().await?;
+        for session in sessions {
+            self.revocations.end(session, ending, now, self.clock.uptime());
+        }
+        Ok(number)
     }
 
     /// Whether the table says that `session` was ended. Then it is refused from now on here too, although whoever ended it has not
     /// come so far yet.
     pub(super) async fn learn_ending(&self, session: &Session) -> Result<bool, Internal> {
         let ending = store::endings::of(&*self.db, &session.id).await?;
-        Ok(ending.map(|ending| self.revocations.end(session.id.clone(), ending, self.clock.now())).is_some())
+        let (now, uptime) = (self.clock.now(), self.clock.uptime());
+        Ok(ending.map(|ending| self.revocations.end(session.id.clone(), ending, now, uptime)).is_some())
     }
 
     fn ending(&self, reason: EndReason, now: Timestamp) -> Ending {
-        Ending { reason, until: self.rules.lifetimes.horizon(now) }
+        Ending { reason, until: now.plus(self.rules.lifetimes.horizon()) }
     }
 }

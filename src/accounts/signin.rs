@@ -45,9 +45,9 @@ impl Accounts {
         }
         let started = self.start_session(&mut tx, user, caller, now).await?;
         let device = self.recognise_device(&mut tx, user, caller, now).await?;
-        tx.commit().await?;
+        let signed_in = self.commit_start(tx, started, user.clone(), device, now).await?;
         self.mail.notify_one();
-        Ok(self.finish_start(started, user.clone(), device, now))
+        Ok(signed_in)
     }
 
     async fn refuse(&self, user: Option<&User>, reason: &str, client: &Client) -> Result<SignedIn, SigninError> {

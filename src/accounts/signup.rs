@@ -119,8 +119,7 @@ impl Accounts {
         store::events::insert(&mut *tx, event, now).await?;
         let started = self.start_session(&mut tx, &user, caller, now).await?;
         let device = self.know_device(&mut tx, &user, caller, now).await?;
-        tx.commit().await?;
-        Ok(self.finish_start(started, user, device, now))
+        self.commit_start(tx, started, user, device, now).await
     }
 
     /// Checks a password that somebody chose against the policy.

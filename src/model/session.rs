@@ -68,9 +68,9 @@ impl Lifetimes {
         now < session.auth_time.plus(self.fresh)
     }
 
-    /// Until when an ending at `now` must be remembered: no token of the session verifies after that.
-    pub fn horizon(&self, now: Timestamp) -> Timestamp {
-        now.plus(self.idle).plus(MARGIN)
+    /// How long an ending must be remembered: no token of the session verifies after that.
+    pub fn horizon(&self) -> Duration {
+        self.idle + MARGIN
     }
 }
 

@@ -1,5 +1,5 @@
-//! The sessions that ended lately: what a node must know of at its start.
-use sqlx::any::AnyExecutor;
+//! The sessions that ended lately, numbered in the order in which their transactions became visible.
+use sqlx::{Row, any::AnyExecutor};
 
 use crate::{
     clock::Timestamp,
@@ -9,11 +9,29 @@ use crate::{
     },
 };
 
-/// Notes that `session` is over; called in the transaction that ends it.
-pub async fn insert(db: impl AnyExecutor<'_>, session: &SessionId, ending: Ending) -> sqlx::Result<()> {
-    let sql = "INSERT INTO endings (session_id, reason, until) VALUES ($1, $2, $3) ON CONFLICT (session_id) DO NOTHING";
+/// What a node reads, all of one moment.
+#[derive(Debug)]
+pub struct Page {
+    /// Whether the row of this registration was there.
+    pub registered: bool,
+    /// The last number that was taken.
+    pub number: i64,
+    /// The endings that were asked for.
+    pub endings: Vec<(SessionId, Ending)>,
+}
+
+/// Takes the next number for a transaction that ends sessions. The row is locked from here to the commit, so that whoever sees a number
+/// sees all before it; called last, since every other ending waits meanwhile.
+pub async fn take_number(db: impl AnyExecutor<'_>) -> sqlx::Result<i64> {
+    sqlx::query_scalar("UPDATE feed SET number = number + 1 WHERE id = 1 RETURNING number").fetch_one(db).await
+}
+
+/// Notes that `session` is over, under the number that was taken for it.
+pub async fn insert(db: impl AnyExecutor<'_>, session: &SessionId, ending: Ending, number: i64) -> sqlx::Result<()> {
+    let sql = "INSERT INTO endings (session_id, reason, until, number) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (session_id) DO NOTHING";
     let query = sqlx::query(sql).bind(session.as_str()).bind(ending.reason.as_str()).bind(ending.until.millis());
-    query.execute(db).await?;
+    query.bind(number).execute(db).await?;
     Ok(())
 }
 
@@ -24,11 +42,23 @@ pub async fn of(db: impl AnyExecutor<'_>, session: &SessionId) -> sqlx::Result<O
     Ok(row.map(|(reason, until)| ending(&reason, until)))
 }
 
-/// The endings that must still be known at `now`.
-pub async fn known(db: impl AnyExecutor<'_>, now: Timestamp) -> sqlx::Result<Vec<(SessionId, Ending)>> {
-    let sql = "SELECT session_id, reason, until FROM endings WHERE until > $1";
-    let rows: Vec<(String, String, i64)> = sqlx::query_as(sql).bind(now.millis()).fetch_all(db).await?;
-    Ok(rows.into_iter().map(|(id, reason, until)| (id.into(), ending(&reason, until))).collect())
+/// What the node `id` reads: the endings above `after`. One statement, so that all is of one moment. Old endings are among them until they
+/// are deleted: which are still needed is not for a clock to say that may be wrong.
+pub async fn page(db: impl AnyExecutor<'_>, id: &str, registration: i64, after: i64) -> sqlx::Result<Page> {
+    let sql = "SELECT feed.number, nodes.id AS node, endings.session_id, endings.reason, endings.until FROM feed
+        LEFT JOIN nodes ON nodes.id = $1 AND nodes.registration = $2
+        LEFT JOIN endings ON endings.number > $3
+        WHERE feed.id = 1";
+    let rows = sqlx::query(sql).bind(id).bind(registration).bind(after).fetch_all(db).await?;
+    let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    let (number, node) = (first.try_get("number")?, first.try_get::<Option<String>, _>("node")?);
+    let mut endings = Vec::new();
+    for row in &rows {
+        if let Some(session) = row.try_get::<Option<String>, _>("session_id")? {
+            endings.push((session.into(), ending(row.try_get("reason")?, row.try_get("until")?)));
+        }
+    }
+    Ok(Page { registered: node.is_some(), number, endings })
 }
 
 fn ending(reason: &str, until: i64) -> Ending {

@@ -4,6 +4,7 @@ pub mod endings;
 pub mod events;
 pub mod keys;
 pub mod letters;
+pub mod nodes;
 pub mod requests;
 pub mod sessions;
 pub mod users;

@@ -48,6 +48,16 @@ pub async fn lock_open(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result
     Ok(sqlx::query(sql).bind(id.as_str()).execute(db).await?.rows_affected() == 1)
 }
 
+/// Why a session was ended, or `None` while it is not. The row of a deleted account's session is gone; then its ending says why.
+pub async fn ended(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result<Option<EndReason>> {
+    let sql = "SELECT (SELECT COUNT(*) FROM sessions WHERE id = $1 AND ended_at IS NULL),
+        COALESCE((SELECT end_reason FROM sessions WHERE id = $1), (SELECT reason FROM endings WHERE session_id = $1))";
+    let (open, reason): (i64, Option<String>) = sqlx::query_as(sql).bind(id.as_str()).fetch_one(db).await?;
+    // Gone without a trace, or for a reason of a newer program: ended all the same.
+    let reason = || reason.as_deref().and_then(EndReason::stored).unwrap_or(EndReason::LoggedOut);
+    Ok((open == 0).then(reason))
+}
+
 /// Ends one session; false when it had ended before.
 pub async fn end(db: impl AnyExecutor<'_>, id: &SessionId, reason: EndReason, now: Timestamp) -> sqlx::Result<bool> {
     let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at IS NULL";

@@ -7,7 +7,7 @@ use rocket::{
 
 use super::{
     problem::{self, Problem},
-    session::presented,
+    session::{Presented, presented},
 };
 use crate::{
     accounts::Accounts,
@@ -40,9 +40,10 @@ impl<'r> FromRequest<'r> for User<'r> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match presented(request).live() {
-            Some(session) => Outcome::Success(Self { session }),
-            None => refuse(request, Problem::not_signed_in(request)),
+        match presented(request) {
+            Presented::Live(session) => Outcome::Success(Self { session }),
+            Presented::Unknown(error) => refuse(request, error.clone().into()),
+            _ => refuse(request, Problem::not_signed_in(request)),
         }
     }
 }

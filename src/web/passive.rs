@@ -28,6 +28,11 @@ pub fn prolongs(request: &Request<'_>) -> bool {
     used && !is_passive(request)
 }
 
+/// Whether `request` asks for a file that is the same for everybody.
+pub fn is_static(request: &Request<'_>) -> bool {
+    request.uri().path().starts_with("/static/")
+}
+
 /// Whether `request` is passive.
 fn is_passive(request: &Request<'_>) -> bool {
     request.local_cache(|| WasHead(false)).0

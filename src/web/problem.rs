@@ -218,10 +218,10 @@ impl<'r> Responder<'r, 'static> for Problem {
             return Redirect::temporary(self.header).respond_to(request);
         }
         let request_id = self.is_internal().then(random_text);
-        if let Some(id) = &request_id {
+        if self.is_internal() || self.cause.is_some() {
             let cause = self.cause.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
             let route = request.route().map(|route| route.uri.to_string());
-            tracing::error!(request_id = %id, route, cause, "a request failed");
+            tracing::error!(request_id, route, cause, "a request failed");
         }
         let mut response = if is_api(request) {
             self.json(request_id.as_deref()).respond_to(request)?

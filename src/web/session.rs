@@ -11,7 +11,7 @@ use rocket::{
 
 use super::{
     Site, cookies,
-    passive::{WasHead, prolongs},
+    passive::{WasHead, is_static, prolongs},
 };
 use crate::{
     accounts::{Accounts, Internal, SignedIn},
@@ -38,6 +38,8 @@ pub enum Presented {
     Live(Session),
     /// A genuine token of a session that is over.
     Ended(EndReason),
+    /// A genuine token, and no way to know: this node has lost touch with the others and with the database.
+    Unknown(Internal),
 }
 
 impl Presented {
@@ -59,12 +61,12 @@ impl<'r> FromRequest<'r> for &'r Presented {
     }
 }
 
-/// What the cookie of `request` says; worked out once a request. With an `Authorization` header the cookie is ignored.
+/// What the cookie of `request` says, which was worked out when the request came. With an `Authorization` header the cookie is ignored.
 pub fn presented<'r>(request: &'r Request<'_>) -> &'r Presented {
-    request.local_cache(|| read(request).unwrap_or(Presented::Nothing))
+    request.local_cache(|| Presented::Nothing)
 }
 
-fn read(request: &Request<'_>) -> Option<Presented> {
+async fn read(request: &Request<'_>) -> Option<Presented> {
     if request.headers().contains("Authorization") {
         return None;
     }
@@ -72,9 +74,10 @@ fn read(request: &Request<'_>) -> Option<Presented> {
     let token = cookies::value(request, &request.rocket().state::<Site>()?.session_cookie)?;
     let now = accounts.now();
     let session = jwt.verify(token, now)?;
-    Some(match accounts.ended(&session, now) {
-        None => Presented::Live(session),
-        Some(reason) => Presented::Ended(reason),
+    Some(match accounts.ended(&session, now).await {
+        Ok(None) => Presented::Live(session),
+        Ok(Some(reason)) => Presented::Ended(reason),
+        Err(error) => Presented::Unknown(error),
     })
 }
 
@@ -147,31 +150,36 @@ impl Fairing for Sliding {
         if request.method() == Method::Head {
             request.local_cache(|| WasHead(true));
         }
+        // Here and not in a guard: error pages of unknown paths know who is signed in, too.
+        if !is_static(request) {
+            let request = &*request;
+            request.local_cache_async(async { read(request).await.unwrap_or(Presented::Nothing) }).await;
+        }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        if let Some(cookie) = reissue(request, response) {
+        let site = request.rocket().state::<Site>().filter(|_| prolongs(request));
+        // A sign-in or sign-out may have spoken already.
+        let Some(site) = site.filter(|site| !speaks_of_session(response, site)) else { return };
+        if let Some(cookie) = reissue(request, site).await {
             // The jar was written out before fairings run: what is added to it here would be lost.
             response.adjoin_header(&cookie);
         }
     }
 }
 
-fn reissue(request: &Request<'_>, response: &Response<'_>) -> Option<rocket::http::Cookie<'static>> {
-    if !prolongs(request) {
-        return None;
-    }
-    let session = presented(request).live()?;
-    let (site, accounts) = (request.rocket().state::<Site>()?, request.rocket().state::<Accounts>()?);
-    // A sign-in or sign-out has spoken already.
+fn speaks_of_session(response: &Response<'_>, site: &Site) -> bool {
     let ours = |line: &str| line.strip_prefix(site.session_cookie.as_str()).is_some_and(|rest| rest.starts_with('='));
-    if response.headers().get("Set-Cookie").any(ours) {
-        return None;
-    }
+    response.headers().get("Set-Cookie").any(ours)
+}
+
+async fn reissue(request: &Request<'_>, site: &Site) -> Option<rocket::http::Cookie<'static>> {
+    let session = presented(request).live()?;
+    let accounts = request.rocket().state::<Accounts>()?;
     let now = accounts.now();
     let slid = accounts.lifetimes().slide(session, now);
     // Asked again: the session may have ended while this answer was made.
-    if accounts.ended(session, now).is_some() {
+    if !matches!(accounts.ended(session, now).await, Ok(None)) {
         return None;
     }
     let token = request.rocket().state::<Jwt>()?.sign(&slid, now);

@@ -1,2 +1,3 @@
 //! Long-running tasks, each a loop around one unit of work that a test can call.
+pub mod follower;
 pub mod postman;

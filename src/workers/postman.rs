@@ -2,9 +2,10 @@
 use std::{sync::Arc, time::Duration};
 
 use tera::{Context, context};
+use tokio::sync::Notify;
 
 use crate::{
-    accounts::{Accounts, Internal, letter_place},
+    accounts::{Internal, letter_place},
     clock::Clock,
     db::Pool,
     mail::{Envelope, Post, Undelivered},
@@ -46,9 +47,8 @@ pub struct Postman {
 }
 
 impl Postman {
-    /// Sends letters for ever; wakes when `accounts` queues one.
-    pub async fn run(&self, accounts: Accounts) {
-        let queued = accounts.letters_queued();
+    /// Sends letters for ever; wakes when one was `queued`.
+    pub async fn run(&self, queued: &Notify) {
         loop {
             match self.deliver().await {
                 // More may be waiting.

@@ -120,8 +120,12 @@ impl Problem {
         Self::new(Kind::Overloaded, "Many people are signing in at this moment. Please try again in a few seconds.")
     }
 
-    /// A fault of ours.
+    /// A fault of ours, or a database that does not answer.
     pub fn internal(cause: Internal) -> Self {
+        if cause.is_outage() {
+            let detail = "The server cannot do this at the moment. Please try again in a few seconds.";
+            return Self { cause: Some(cause), ..Self::new(Kind::Overloaded, detail) };
+        }
         let detail = "This is our fault, not yours, and it was written down. Please try again in a while.";
         Self { cause: Some(cause), ..Self::new(Kind::Internal, detail) }
     }

@@ -1,0 +1,50 @@
+//! Keeps this node up to date about sessions that others end.
+use tokio::sync::Mutex;
+
+use crate::{
+    accounts::{Accounts, Internal},
+    revocations::feed::{Feed, INTERVAL},
+};
+
+/// Reads the endings of all nodes, again and again.
+pub struct Follower {
+    accounts: Accounts,
+    /// `None` once this node has left.
+    feed: Mutex<Option<Feed>>,
+}
+
+impl Follower {
+    /// Follows for the sessions of `accounts`; nothing is read yet.
+    pub fn new(accounts: Accounts) -> Self {
+        Self { accounts, feed: Mutex::new(Some(Feed::default())) }
+    }
+
+    /// Reads until this node is up to date; nothing after it has left.
+    ///
+    /// # Errors
+    /// The database is gone.
+    pub async fn catch_up(&self) -> Result<(), Internal> {
+        let mut feed = self.feed.lock().await;
+        let Some(feed) = feed.as_mut() else { return Ok(()) };
+        while !self.accounts.follow(feed).await? {}
+        Ok(())
+    }
+
+    /// Catches up for ever.
+    pub async fn run(&self) {
+        loop {
+            if let Err(error) = self.catch_up().await {
+                tracing::error!(%error, "the endings of other nodes could not be read; every session is asked of its row");
+            }
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
+
+    /// Leaves for good: other nodes need not wait for this one.
+    pub async fn leave(&self) {
+        self.feed.lock().await.take();
+        if let Err(error) = self.accounts.leave().await {
+            tracing::warn!(%error, "this node could not say that it leaves; the others wait for it once");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Several nodes on one database: what one ends, all refuse.
+use std::{sync::Arc, time::Duration};
+
+use nightlatch::{db::Pool, workers::postman::Postman};
+use rocket::{
+    async_test,
+    http::Status,
+    tokio::{self, select},
+};
+use serde_json::json;
+
+use crate::support::{Answer, PASSWORD, TestApp};
+
+const ANN: &str = "ann@example.com";
+
+const TENTH: Duration = Duration::from_millis(100);
+
+#[async_test]
+async fn a_session_that_one_node_ended_is_refused_by_the_other_when_the_answer_is_there() {
+    let (one, two) = two_nodes().await;
+    for _ in 0..20 {
+        let token = one.session_elsewhere(ANN, PASSWORD).await;
+        assert_eq!(two.session_of(&token).await.status, Status::Ok);
+        let answer = while_following(&two, one.call_as(&token, "/api/auth/logout", json!({}))).await;
+        assert_eq!(answer.status, Status::NoContent);
+        let refused = two.session_of(&token).await;
+        assert_eq!((refused.status, &refused.json()["reason"]), (Status::Unauthorized, &json!("logged_out")));
+        assert_eq!(refused.token(), None);
+    }
+    one.letters().await;
+}
+
+#[async_test]
+async fn whoever_is_signed_in_needs_no_database_on_a_node_that_follows() {
+    let (one, two) = two_nodes().await;
+    let token = one.token().unwrap();
+    pool(&two).close().await;
+    assert_eq!(two.session_of(&token).await.status, Status::Ok);
+}
+
+#[async_test]
+async fn a_node_that_has_not_read_for_two_seconds_asks_the_row() {
+    let (one, two) = two_nodes().await;
+    let (kept, ended) = (one.token().unwrap(), one.session_elsewhere(ANN, PASSWORD).await);
+    two.stall(Duration::from_millis(1_999));
+    assert_eq!(two.session_of(&ended).await.status, Status::Ok);
+    two.stall(Duration::from_millis(1));
+    // The node does nothing and says nothing; the other waits until it can trust its memory no more.
+    let logout = one.call_as(&ended, "/api/auth/logout", json!({}));
+    let answer = while_passing(&one, TENTH, logout).await;
+    assert_eq!(answer.status, Status::NoContent);
+    assert_eq!(two.session_of(&ended).await.json()["reason"], "logged_out");
+    assert_eq!(two.session_of(&kept).await.status, Status::Ok);
+    one.letters().await;
+}
+
+#[async_test]
+async fn a_node_that_nobody_waits_for_any_more_registers_and_reads_everything_again() {
+    let (one, two) = two_nodes().await;
+    let ended = one.session_elsewhere(ANN, PASSWORD).await;
+    while_passing(&one, TENTH, one.call_as(&ended, "/api/auth/logout", json!({}))).await;
+    assert_eq!(one.count("SELECT COUNT(*) FROM nodes").await, 1, "the silent node was given up");
+    two.follower().catch_up().await.unwrap();
+    assert_eq!(one.count("SELECT COUNT(*) FROM nodes").await, 2);
+    pool(&two).close().await;
+    assert_eq!(two.session_of(&ended).await.json()["reason"], "logged_out");
+    one.letters().await;
+}
+
+#[async_test]
+async fn a_node_cut_off_from_the_database_answers_503_and_keeps_the_cookie() {
+    let (one, two) = two_nodes().await;
+    let token = one.token().unwrap();
+    two.stall(Duration::from_secs(2));
+    pool(&two).close().await;
+    let answer = two.session_of(&token).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (Status::ServiceUnavailable, &json!("overloaded")));
+    assert_eq!((answer.header("retry-after"), answer.header("set-cookie")), (Some("2"), None));
+    let page = two.get_as(&token, "/dashboard").await;
+    assert_eq!(page.status, Status::ServiceUnavailable);
+    assert_eq!(two.get_as(&token, "/signin").await.status, Status::Ok, "what needs no session is there");
+}
+
+#[async_test]
+async fn a_database_that_went_back_in_time_is_read_from_its_beginning() {
+    let (one, two) = two_nodes().await;
+    let lost = one.session_elsewhere(ANN, PASSWORD).await;
+    while_following(&two, one.call_as(&lost, "/api/auth/logout", json!({}))).await;
+    let later = one.session_elsewhere(ANN, PASSWORD).await;
+    // A replica took over that had not heard of the last ending, and another took its number since.
+    one.execute("UPDATE feed SET number = 0").await;
+    one.execute("DELETE FROM endings").await;
+    two.follower().catch_up().await.unwrap();
+    while_following(&two, one.call_as(&later, "/api/auth/logout", json!({}))).await;
+    for token in [lost, later] {
+        assert_eq!(two.session_of(&token).await.json()["reason"], "logged_out");
+    }
+    one.letters().await;
+}
+
+#[async_test]
+async fn a_node_that_stops_is_waited_for_by_nobody() {
+    let (one, two) = two_nodes().await;
+    let token = one.token().unwrap();
+    two.follower().leave().await;
+    assert_eq!(two.session_of(&token).await.status, Status::Ok, "its last requests ask the row");
+    assert_eq!(one.call_as(&token, "/api/auth/logout", json!({})).await.status, Status::NoContent);
+    assert_eq!(two.session_of(&token).await.json()["reason"], "logged_out");
+    two.follower().catch_up().await.unwrap();
+    assert_eq!(one.count("SELECT COUNT(*) FROM nodes").await, 1, "it does not come back");
+}
+
+#[async_test]
+async fn of_many_endings_on_both_nodes_at_once_each_holds_on_both_when_it_is_answered() {
+    let (one, two) = two_nodes().await;
+    let mut tokens = Vec::new();
+    for _ in 0..24 {
+        tokens.push(one.session_elsewhere(ANN, PASSWORD).await);
+    }
+    let end = |number: usize| {
+        let (here, there) = if number.is_multiple_of(2) { (&one, &two) } else { (&two, &one) };
+        let token = &tokens[number];
+        async move {
+            assert_eq!(here.call_as(token, "/api/auth/logout", json!({})).await.status, Status::NoContent);
+            let refused: Answer = there.session_of(token).await;
+            assert_eq!(refused.status, Status::Unauthorized, "{refused:?}");
+        }
+    };
+    let endings = rocket::futures::future::join_all((0..tokens.len()).map(end));
+    while_following(&one, while_following(&two, endings)).await;
+    one.letters().await;
+}
+
+/// Two nodes and Ann, signed in.
+async fn two_nodes() -> (TestApp, TestApp) {
+    let one = TestApp::new().await;
+    one.sign_up(ANN).await;
+    let two = one.second_node().await;
+    (one, two)
+}
+
+fn pool(app: &TestApp) -> &Pool {
+    &app.client.rocket().state::<Arc<Postman>>().unwrap().db
+}
+
+/// Lets `node` read the endings over and over until `act` is done.
+async fn while_following<T>(node: &TestApp, act: impl Future<Output = T>) -> T {
+    while_passing(node, Duration::ZERO, act).await
+}
+
+/// Lets time pass for `node`, which reads the endings, until `act` is done.
+async fn while_passing<T>(node: &TestApp, at_a_time: Duration, act: impl Future<Output = T>) -> T {
+    let pass = async {
+        loop {
+            node.stall(at_a_time);
+            node.follower().catch_up().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    select! {
+        done = act => done,
+        () = pass => unreachable!(),
+    }
+}
