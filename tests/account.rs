@@ -151,6 +151,25 @@ async fn the_audit_trail_comes_in_pages_the_newest_first() {
 }
 
 #[async_test]
+async fn a_parameter_of_the_audit_trail_is_given_once() {
+    let app = signed_in().await;
+    for (query, field) in [
+        ("limit=1&limit=1", "limit"),
+        ("limit=null&limit=null", "limit"),
+        ("limit=1&cursor=a&limit=2", "limit"),
+        ("cursor=a&cursor=b", "cursor"),
+    ] {
+        let answer = Answer::of(app.get(&format!("/api/account/events?{query}")).await).await;
+        assert_eq!(answer.status, Status::UnprocessableEntity, "{query}: {answer:?}");
+        let problem = answer.json();
+        assert_eq!(
+            (&problem["errors"][0]["field"], &problem["errors"][0]["code"]),
+            (&json!(field), &json!("duplicate"))
+        );
+    }
+}
+
+#[async_test]
 async fn a_strange_page_of_the_audit_trail_is_no_fault_of_ours() {
     let app = signed_in().await;
     for query in [

@@ -20,6 +20,16 @@ pub struct Input<T>(pub T);
 /// The most of a body that is read.
 const LIMIT_KIB: u64 = 16;
 
+/// A parameter of the query that may be left out. Given twice it is refused, since nobody can tell which was meant.
+pub fn once<'v>(name: &'static str, given: &[&'v str]) -> Result<Option<&'v str>, Problem> {
+    match given {
+        [] => Ok(None),
+        [value] if value.contains('\0') => Err(Problem::nul(name)),
+        [value] => Ok(Some(value)),
+        _ => Err(Problem::invalid(vec![Fault::duplicate_field(name).0])),
+    }
+}
+
 #[rocket::async_trait]
 impl<'r, T: DeserializeOwned> FromData<'r> for Input<T> {
     type Error = ();

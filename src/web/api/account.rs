@@ -8,7 +8,7 @@ use crate::{
     web::{
         Problem, forms,
         guards::User,
-        input::Input,
+        input::{Input, once},
         session::{Cookie, SignedOut},
     },
 };
@@ -161,15 +161,12 @@ pub async fn delete(
 pub async fn events(
     user: User<'_>,
     accounts: &State<Accounts>,
-    cursor: Option<&str>,
-    limit: Option<&str>,
+    cursor: Vec<&str>,
+    limit: Vec<&str>,
 ) -> Result<Json<EventsAnswer>, Problem> {
+    let (cursor, limit) = (once("cursor", &cursor)?, once("limit", &limit)?);
     let limit = limit.map_or(Some(PAGE), |limit| limit.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit)));
     let limit = limit.ok_or_else(|| Problem::out_of_range("limit", 1, LONGEST_PAGE))?;
-    // PostgreSQL takes no NUL in a text.
-    if cursor.is_some_and(|cursor| cursor.contains('\0')) {
-        return Err(Problem::nul("cursor"));
-    }
     let events = accounts.events(user.session, cursor, limit).await?;
     Ok(Json(EventsAnswer::page(events, limit)))
 }
