@@ -19,6 +19,7 @@ mod mail;
 mod mailbox;
 mod migrations;
 mod nodes;
+mod openapi;
 mod passwords;
 mod reset_password;
 mod routing;
