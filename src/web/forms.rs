@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct Signup {
     /// Kept in lower case.
-    #[schema(max_length = 254, format = "email")]
+    #[schema(max_length = 254, format = "email", examples("ann@example.com"))]
     pub email: String,
     /// Any script, no control characters. Refused: common and breached ones, repetitions and runs, your address or name.
-    #[schema(min_length = 15, max_length = 256, format = "password")]
+    #[schema(min_length = 15, max_length = 256, format = "password", examples("plum-harbor-velvet-signal"))]
     pub password: String,
     /// Any script; no control characters, line separators or direction overrides. May be empty.
-    #[schema(max_length = 100)]
+    #[schema(max_length = 100, examples("Ann"))]
     #[serde(default)]
     pub name: String,
 }
@@ -23,11 +23,11 @@ pub struct Signup {
 #[serde(deny_unknown_fields)]
 pub struct Signin {
     /// The address, or the username; the field may be called `username` as well.
-    #[schema(max_length = 254)]
+    #[schema(max_length = 254, examples("ann@example.com"))]
     #[serde(alias = "username")]
     pub email: String,
     /// The password of the account.
-    #[schema(max_length = 256, format = "password")]
+    #[schema(max_length = 256, format = "password", examples("plum-harbor-velvet-signal"))]
     pub password: String,
 }
 
@@ -52,9 +52,10 @@ pub struct Code {
 #[serde(deny_unknown_fields)]
 pub struct RequestCode {
     /// As it was answered when this began.
+    #[schema(examples("AT2GyLhHwIv3Xp0nVtSL9w"))]
     pub request: String,
     /// The eight digits from the letter; spaces and dashes do not matter.
-    #[schema(pattern = "^[ -]*([0-9][ -]*){8}$")]
+    #[schema(pattern = "^[ -]*([0-9][ -]*){8}$", examples("1234 5678"))]
     pub code: String,
 }
 
@@ -63,6 +64,7 @@ pub struct RequestCode {
 #[serde(deny_unknown_fields)]
 pub struct Resend {
     /// As it was answered when this began.
+    #[schema(examples("AT2GyLhHwIv3Xp0nVtSL9w"))]
     pub request: String,
 }
 
@@ -71,7 +73,7 @@ pub struct Resend {
 #[serde(deny_unknown_fields)]
 pub struct ForgotPassword {
     /// Kept in lower case.
-    #[schema(max_length = 254, format = "email")]
+    #[schema(max_length = 254, format = "email", examples("ann@example.com"))]
     pub email: String,
 }
 
@@ -88,12 +90,13 @@ pub struct ResetPage {
 #[serde(deny_unknown_fields)]
 pub struct ResetPassword {
     /// As it was answered when this began.
+    #[schema(examples("AT2GyLhHwIv3Xp0nVtSL9w"))]
     pub request: String,
     /// The eight digits from the letter; spaces and dashes do not matter.
-    #[schema(pattern = "^[ -]*([0-9][ -]*){8}$")]
+    #[schema(pattern = "^[ -]*([0-9][ -]*){8}$", examples("1234 5678"))]
     pub code: String,
     /// Any script, no control characters. Refused: common and breached ones, repetitions and runs, your address or name.
-    #[schema(min_length = 15, max_length = 256, format = "password")]
+    #[schema(min_length = 15, max_length = 256, format = "password", examples("plum-harbor-velvet-signal"))]
     pub password: String,
 }
 
@@ -102,7 +105,7 @@ pub struct ResetPassword {
 #[serde(deny_unknown_fields)]
 pub struct Name {
     /// Any script; no control characters, line separators or direction overrides. May be empty.
-    #[schema(max_length = 100)]
+    #[schema(max_length = 100, examples("Ann"))]
     pub name: String,
 }
 
@@ -111,10 +114,10 @@ pub struct Name {
 #[serde(deny_unknown_fields)]
 pub struct ChangePassword {
     /// The password of the account.
-    #[schema(max_length = 256, format = "password")]
+    #[schema(max_length = 256, format = "password", examples("plum-harbor-velvet-signal"))]
     pub current_password: String,
     /// Any script, no control characters. Refused: common and breached ones, repetitions and runs, your address or name.
-    #[schema(min_length = 15, max_length = 256, format = "password")]
+    #[schema(min_length = 15, max_length = 256, format = "password", examples("copper-lantern-quiet-meadow"))]
     pub password: String,
 }
 
@@ -123,10 +126,10 @@ pub struct ChangePassword {
 #[serde(deny_unknown_fields)]
 pub struct ChangeEmail {
     /// Kept in lower case.
-    #[schema(max_length = 254, format = "email")]
+    #[schema(max_length = 254, format = "email", examples("ann@example.com"))]
     pub email: String,
     /// The password of the account.
-    #[schema(max_length = 256, format = "password")]
+    #[schema(max_length = 256, format = "password", examples("plum-harbor-velvet-signal"))]
     pub current_password: String,
 }
 
@@ -135,7 +138,7 @@ pub struct ChangeEmail {
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccount {
     /// The password of the account.
-    #[schema(max_length = 256, format = "password")]
+    #[schema(max_length = 256, format = "password", examples("plum-harbor-velvet-signal"))]
     pub current_password: String,
 }
 
@@ -152,7 +155,7 @@ pub struct ConfirmPage {
 #[serde(deny_unknown_fields)]
 pub struct Confirm {
     /// The password of the account.
-    #[schema(max_length = 256, format = "password")]
+    #[schema(max_length = 256, format = "password", examples("plum-harbor-velvet-signal"))]
     pub password: String,
 }
 

@@ -151,7 +151,7 @@ pub async fn delete(
     operation_id = "listEvents",
     tag = "Account",
     params(
-        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before this one"),
+        ("cursor" = Option<String>, Query, pattern = r"^[^\u0000]*$", description = "The `next_cursor` of the page before this one"),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 200, description = "Events on the page; 50 unless given"),
     ),
     responses(

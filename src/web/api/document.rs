@@ -98,6 +98,9 @@ fn make(rocket: &Rocket<rocket::Build>) -> Option<Document> {
         if let Some(length) = schema.pointer_mut("/properties/password/minLength") {
             *length = accounts.min_password_length().into();
         }
+        if schema["additionalProperties"] == false {
+            objects(&mut schema["properties"]).for_each(refuse_nul);
+        }
         // Answers leave out nothing; what there is none of is null.
         if name.ends_with("Answer") {
             schema["required"] = schema["properties"].as_object()?.keys().cloned().collect();
@@ -109,6 +112,13 @@ fn make(rocket: &Rocket<rocket::Build>) -> Option<Document> {
         }
     }
     Some(Document { text: document.to_string(), readable: docs::readable(&document) })
+}
+
+/// No database here stores NUL in a text.
+fn refuse_nul(property: &mut Value) {
+    if property["type"] == "string" && property.get("pattern").is_none() {
+        property["pattern"] = r"^[^\u0000]*$".into();
+    }
 }
 
 fn objects(of: &mut Value) -> impl Iterator<Item = &mut Value> {
