@@ -439,7 +439,9 @@ async fn the_page_for_people_shows_the_whole_document_and_loads_nothing_from_out
     for call in calls(&document) {
         shown(&format!("<b>{}</b> {}", call.method, call.path));
         shown(&format!("href=\"#{}\"", call.id()));
+        shown(&format!("http://localhost:8000{}", call.path));
     }
+    assert_eq!(page.body.matches("<code>curl ").count(), calls(&document).len());
     for (name, schema) in members(&document["components"]["schemas"]) {
         for (field, _) in members(&schema["properties"]).filter(|_| name.ends_with("Answer")) {
             assert!(page.body.contains(&format!("{field}</code>")), "{field} of {name} is not on the page");

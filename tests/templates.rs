@@ -74,6 +74,7 @@ fn api() -> Value {
     let call = json!({
         "tag": "Sign-in", "id": "signIn", "method": "POST", "path": "/api/auth/signin", "summary": ["Signs in."], "about": [],
         "signed_in": true, "query": fields, "body": fields, "answers": [{ "status": "200", "about": "Done", "fields": fields }],
+        "curl": "curl http://localhost:8000/api/auth/signin -d '{}'",
         "problems": [{ "status": "422", "codes": ["invalid_input", "invalid_code"] }],
     });
     json!({ "api": {

@@ -97,9 +97,33 @@ fn call(document: &Value, path: &str, method: &str, operation: &Value) -> Value 
         "signed_in": operation.get("security").is_some(),
         "query": parameters.collect::<Vec<_>>(),
         "body": fields(document, body),
+        "curl": curl(document, path, method, operation, body),
         "answers": good,
         "problems": problems,
     })
+}
+
+/// The call as a command, with the examples of the document; the file `jar` keeps the session.
+fn curl(document: &Value, path: &str, method: &str, operation: &Value, body: &Value) -> String {
+    let mut command = vec!["curl".to_owned()];
+    if method != "get" {
+        command.push(format!("-X {}", method.to_uppercase()));
+    }
+    command.push(format!("{}{path}", text(&document["servers"][0]["url"])));
+    if operation.get("security").is_some() || operation["responses"].to_string().contains("SignedInAnswer") {
+        command.push("-b jar -c jar".to_owned());
+        if method != "get" {
+            command.push("-H 'X-Requested-With: curl'".to_owned());
+        }
+    }
+    if !body.is_null() {
+        command.push("-H 'Content-Type: application/json'".to_owned());
+        let example: Map<String, Value> = members(&resolved(document, body)["properties"])
+            .map(|(name, property)| (name.clone(), property["examples"][0].clone()))
+            .collect();
+        command.push(format!("-d '{}'", Value::Object(example)));
+    }
+    command.join(" ")
 }
 
 /// The members of an object, each in one line; those of objects within it by their path.
