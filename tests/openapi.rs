@@ -262,7 +262,7 @@ async fn each_call_answers_the_problems_it_documents() {
 }
 
 #[async_test]
-async fn whatever_has_no_session_has_no_security() {
+async fn the_session_cookie_is_the_only_security_scheme() {
     let app = TestApp::new().await;
     let document = document(&app).await;
     assert_eq!(document.get("security"), None, "calls say for themselves");
