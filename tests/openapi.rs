@@ -33,15 +33,15 @@ const PROBLEMS: [(u16, &str); 15] = [
 
 /// What a call answers beside the problems that its kind of call has in common.
 const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 10] = [
-    ("signUp", &[(409, "conflict"), (503, "overloaded")]),
+    ("signUp", &[(409, "conflict")]),
     ("verifyEmail", &[(409, "conflict"), (422, "invalid_code")]),
-    ("signIn", &[(401, "invalid_credentials"), (503, "overloaded")]),
-    ("confirmPassword", &[(401, "invalid_credentials"), (503, "overloaded")]),
-    ("resetPassword", &[(422, "invalid_code"), (503, "overloaded")]),
-    ("changePassword", &[(401, "invalid_credentials"), (503, "overloaded")]),
-    ("changeEmail", &[(401, "invalid_credentials"), (503, "overloaded")]),
+    ("signIn", &[(401, "invalid_credentials")]),
+    ("confirmPassword", &[(401, "invalid_credentials")]),
+    ("resetPassword", &[(422, "invalid_code")]),
+    ("changePassword", &[(401, "invalid_credentials")]),
+    ("changeEmail", &[(401, "invalid_credentials")]),
     ("confirmEmail", &[(409, "conflict"), (422, "invalid_code")]),
-    ("deleteAccount", &[(401, "invalid_credentials"), (503, "overloaded")]),
+    ("deleteAccount", &[(401, "invalid_credentials")]),
     ("listEvents", &[(422, "invalid_input")]),
 ];
 
@@ -249,6 +249,9 @@ async fn each_call_answers_the_problems_it_documents() {
         }
         // What takes more to provoke: broken requests that Rocket refuses, and faults of ours.
         let mut expected = BTreeSet::from([(400, "invalid_input".to_owned()), (500, "internal".to_owned())]);
+        if !["Health", "This document"].contains(&call.operation["tags"][0].as_str().unwrap()) {
+            expected.insert((503, "overloaded".to_owned()));
+        }
         for answer in answers {
             assert!(is_problem(&answer), "{}: {answer:?}", call.name());
             expected.insert((answer.status.code, answer.json()["code"].as_str().unwrap().to_owned()));

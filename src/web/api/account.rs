@@ -60,7 +60,6 @@ pub async fn rename(
     responses(
         (status = 204, description = "The new password holds"),
         (status = 401, description = "invalid_credentials"),
-        (status = 503, description = "overloaded"),
     ),
     security(("session" = [])),
 )]
@@ -83,7 +82,6 @@ pub async fn change_password(
     responses(
         (status = 202, description = "Begun. A code is on its way to the new address, a notice to the old one", body = RequestAnswer),
         (status = 401, description = "invalid_credentials"),
-        (status = 503, description = "overloaded"),
     ),
     security(("session" = [])),
 )]
@@ -130,7 +128,6 @@ pub async fn confirm_email(
     responses(
         (status = 204, description = "The account is gone, and so is everything that was stored about its owner"),
         (status = 401, description = "invalid_credentials"),
-        (status = 503, description = "overloaded"),
     ),
     security(("session" = [])),
 )]

@@ -129,6 +129,7 @@ fn objects(of: &mut Value) -> impl Iterator<Item = &mut Value> {
 fn complete(method: &str, operation: &mut Value) -> Option<()> {
     let (sends, changes) = (operation.get("requestBody").is_some(), method != "get");
     let session = operation.get("security").is_some();
+    let stored = !["Health", "This document"].iter().any(|tag| operation["tags"][0] == *tag);
     let responses = operation["responses"].as_object_mut()?;
     let mut codes = BTreeMap::<u16, BTreeSet<String>>::new();
     for (status, response) in
@@ -146,6 +147,8 @@ fn complete(method: &str, operation: &mut Value) -> Option<()> {
         (sends, 415, "unsupported_media_type"),
         (sends, 422, "invalid_input"),
         (true, 500, "internal"),
+        // A full queue of passwords, or a database that does not answer.
+        (stored, 503, "overloaded"),
     ];
     for (_, status, code) in common.into_iter().filter(|(applies, ..)| *applies) {
         codes.entry(status).or_default().insert(code.to_owned());

@@ -15,7 +15,6 @@ use crate::{
     responses(
         (status = 204, description = "The new password holds; nobody is signed in by it"),
         (status = 422, description = "invalid_code"),
-        (status = 503, description = "overloaded"),
     ),
 )]
 #[post("/auth/reset-password", format = "json", data = "<body>")]

@@ -15,7 +15,6 @@ use crate::{
     responses(
         (status = 200, description = "Signed in", body = SignedInAnswer),
         (status = 401, description = "invalid_credentials"),
-        (status = 503, description = "overloaded"),
     ),
 )]
 #[post("/auth/signin", format = "json", data = "<body>")]
