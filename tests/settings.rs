@@ -106,6 +106,7 @@ fn every_variable_takes_its_value() {
         ("NIGHTLATCH_CODE__TTL", "5m"),
         ("NIGHTLATCH_CODE__ATTEMPTS", "3"),
         ("NIGHTLATCH_PROXY__TRUSTED", "10.0.0.0/8, fd00::/8,192.0.2.1"),
+        ("NIGHTLATCH_SECURITY__CONTACT", "tel:+1-201-555-0123"),
         ("NIGHTLATCH_LOG__FORMAT", "json"),
     ]);
     assert_eq!((settings.public_url.as_str(), settings.local), ("https://id.example.com", false));
@@ -126,6 +127,7 @@ fn every_variable_takes_its_value() {
     assert_eq!((settings.code.ttl, settings.code.attempts), (seconds(300), 3));
     let proxies: Vec<String> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
     assert_eq!(proxies, ["10.0.0.0/8", "fd00::/8", "192.0.2.1/32"]);
+    assert_eq!(settings.security_contact.as_deref(), Some("tel:+1-201-555-0123"));
     assert_eq!(settings.log.format, Some(LogFormat::Json));
 }
 
@@ -264,6 +266,18 @@ fn a_value_that_cannot_be_is_refused_by_name() {
         ("NIGHTLATCH_HASH__PERMITS", &["0", "x"]),
         ("NIGHTLATCH_HASH__QUEUE", &["-1", "x"]),
         ("NIGHTLATCH_PROXY__TRUSTED", &["", "all", "10.0.0.0/33", "10.0.0.0/8;", "example.com", "none,10.0.0.0/8"]),
+        (
+            "NIGHTLATCH_SECURITY__CONTACT",
+            &[
+                "",
+                "security@example.com",
+                "mailto:",
+                "http://example.com/security",
+                "javascript:alert(1)",
+                " mailto:a@example.com",
+                "mailto:a@example.com\nContact: mailto:b@example.com",
+            ],
+        ),
         ("NIGHTLATCH_LOG__FORMAT", &["", "xml", "JSON"]),
     ] {
         for value in values {
@@ -426,6 +440,8 @@ fn help_is_there_for_every_command() {
     for (arguments, word) in [
         (&["--help"][..], "migrate"),
         (&["migrate", "--help"], "schema"),
+        (&["check", "--help"], "--letter"),
+        (&["backup", "--help"], "FILE"),
         (&["serve", "--help"], "Serve"),
         (&["help"], "serve"),
     ] {

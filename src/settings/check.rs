@@ -39,6 +39,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         password: password(given.password)?,
         hash: at_least_one("NIGHTLATCH_HASH__PERMITS", given.hash.permits).map(|_| given.hash)?,
         code: code(given.code)?,
+        security_contact: given.security.contact.map(contact).transpose()?,
         public_url,
         local,
         data_dir,
@@ -191,6 +192,20 @@ fn proxies(given: Option<&str>, encrypted_by_proxy: bool) -> Result<Vec<IpNet>, 
             .map(|net| net.trim().parse().or_else(|_| net.trim().parse::<IpAddr>().map(IpNet::from)))
             .collect::<Result<_, _>>()
             .map_err(|_| SettingsError::new(name, "must be networks with commas between, like 10.0.0.0/8,fd00::/8")),
+    }
+}
+
+/// RFC 9116, 2.5.3: a URI, and one of the web only with https.
+fn contact(given: String) -> Result<String, SettingsError> {
+    let schemes = ["mailto", "https", "tel"];
+    // `Url` overlooks spaces at the ends and line breaks anywhere; the file has one field a line.
+    let bare = given.bytes().all(|b| b.is_ascii_graphic());
+    match Url::parse(&given) {
+        Ok(url) if bare && schemes.contains(&url.scheme()) && !url.path().is_empty() => Ok(given),
+        _ => Err(SettingsError::new(
+            "NIGHTLATCH_SECURITY__CONTACT",
+            "must be like mailto:security@example.com, https://example.com/security or tel:+1-201-555-0123",
+        )),
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Settings {
     pub code: Code,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where people who found a weakness may write, as a URI; `None` means that `security.txt` is not there.
+    pub security_contact: Option<String>,
     /// How log lines are written.
     pub log: Log,
     /// What Rocket reads itself: address, port, TLS, limits.

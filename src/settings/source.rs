@@ -32,6 +32,7 @@ pub struct Given {
     pub hash: Hash,
     pub code: Code,
     pub proxy: Proxy,
+    pub security: Security,
     pub log: Log,
 }
 
@@ -64,6 +65,12 @@ pub struct Mail {
 #[serde(default, deny_unknown_fields)]
 pub struct Proxy {
     pub trusted: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Security {
+    pub contact: Option<String>,
 }
 
 impl Default for Database {

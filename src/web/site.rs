@@ -18,6 +18,8 @@ pub struct Site {
     pub mailbox: bool,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where people who found a weakness may write.
+    pub security_contact: Option<String>,
     /// The name of the session cookie.
     pub session_cookie: String,
     /// The name of the cookie that holds a request a code answers.
@@ -44,6 +46,7 @@ impl Site {
             host,
             local: settings.local,
             mailbox: settings.mail.smtp_url.is_none(),
+            security_contact: settings.security_contact.clone(),
             trusted_proxies: settings.trusted_proxies.clone(),
         }
     }

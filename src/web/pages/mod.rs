@@ -8,6 +8,7 @@ mod forgot_password;
 mod home;
 mod logout;
 mod reset_password;
+mod security_txt;
 pub mod signin;
 mod signup;
 mod stay;
@@ -54,6 +55,7 @@ pub fn routes() -> Vec<Route> {
         stay::show,
         stay::submit,
         home::change_password,
+        security_txt::show,
         dev_mailbox::list,
         dev_mailbox::show,
     ]
