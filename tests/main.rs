@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "the sentences are in the names")]
 
 mod account;
+mod backup;
 mod bad_input;
 mod change_email;
 mod change_password;
@@ -23,6 +24,7 @@ mod openapi;
 mod passwords;
 mod reset_password;
 mod routing;
+mod security_txt;
 mod session;
 mod settings;
 mod signin;
