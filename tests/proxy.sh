@@ -39,8 +39,7 @@ journey() {
     step "the session goes on with node $((gone + 1)) gone" 200 --cookie "$jar" --cookie-jar "$jar" "$site/api/auth/session"
     holds_cookie __Host-nightlatch
     [[ $(member expires_at) > $before ]] || mismatch "an end later than $before" "$(member expires_at)"
-    start_node "$gone"
-    await_node "$gone"
+    start "$gone"
   done
 
   # 127.0.0.2 is a caller from elsewhere: the nodes believe 127.0.0.1, which is the proxy.
@@ -67,15 +66,15 @@ journey() {
   holds_once strict-transport-security content-security-policy
   step 'one that does not say how long it is' 413 -H 'Content-Type: application/json' -H 'Transfer-Encoding: chunked' --http1.1 \
     --data-binary "@$work/zeros" "$site/api/auth/signin"
+  step 'which takes no node away' 200 "$site/signin"
   slow_client 'a client that never finishes its headers is let go' 'GET / HTTP/1.1\r\nHost: localhost\r\n'
   slow_client 'a client that never finishes its body is let go' \
     'POST /signin HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\na='
+  step 'the next gets an answer' 200 "$site/signin"
   stop_node 0
   stop_node 1
   step 'no node at all' 50. "$site/"
   holds_once strict-transport-security content-security-policy x-content-type-options x-frame-options referrer-policy cache-control
-  start_node 0
-  start_node 1
 }
 
 # Sends one request with curl and compares the status with a pattern; `none` is no answer at all.
@@ -144,7 +143,7 @@ passive_end() {
 code_in_letter() { # address
   local file attempt
   for attempt in {1..200}; do
-    file=$(grep -l "^To: $1" "$work"/letters/*.eml 2>/dev/null | tail -n 1) || true
+    file=$(grep -l "^To: $1" "$work"/mail.letters/*.eml 2>/dev/null | tail -n 1) || true
     if [ -n "$file" ] && [[ $(<"$file") =~ [0-9]{4}\ [0-9]{4} ]]; then
       code=${BASH_REMATCH[0]}
       return
@@ -158,143 +157,45 @@ code_in_letter() { # address
 slow_client() { # name what-it-sends-before-it-falls-silent
   local seconds
   now=$1
-  seconds=$(printf '%b' "$2" | python3 "$here/proxy/slow_client.py" "$port" "$work/ca.pem") || mismatch 'an end within 20 s' 'none'
+  seconds=$(printf '%b' "$2" | python3 "$here/slow_client.py" "$port" "$work/ca.pem") || mismatch 'an end within 20 s' 'none'
   steps=$((steps + 1))
   printf '%3d  %-4s  %s\n' "$steps" "$seconds s" "$now"
-}
-
-# An authority that lives as long as this run, and its certificate for localhost.
-certify() {
-  local key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc)
-  openssl req -x509 "${key[@]}" -days 1 -subj '/CN=Nightlatch test authority' -keyout "$work/ca.key" -out "$work/ca.pem" 2>/dev/null
-  openssl req "${key[@]}" -subj '/CN=localhost' -keyout "$work/key.pem" -out "$work/request.pem" 2>/dev/null
-  openssl x509 -req -in "$work/request.pem" -CA "$work/ca.pem" -CAkey "$work/ca.key" -days 1 -out "$work/cert.pem" \
-    -extfile <(echo 'subjectAltName = DNS:localhost') 2>/dev/null
-}
-
-start_mail() {
-  python3 "$here/proxy/mail_server.py" "$work/mail_port" "$work/letters" >"$work/mail.log" 2>&1 &
-  pids+=($!)
-  await 'the mail server' test -s "$work/mail_port"
-}
-
-start_node() { # 0 or 1
-  local settings=(NIGHTLATCH_DATA_DIR="$work/data$1" NIGHTLATCH_LOG__FORMAT=text NIGHTLATCH_SECRET_KEY="$secret"
-    NIGHTLATCH_DATABASE_URL="$TEST_DATABASE_URL" NIGHTLATCH_PUBLIC_URL="$site" NIGHTLATCH_PROXY__TRUSTED=127.0.0.1
-    NIGHTLATCH_MAIL__SMTP_URL="smtp://127.0.0.1:$(<"$work/mail_port")" ROCKET_PORT="${node_ports[$1]}")
-  (cd "$work" && exec env -i "${settings[@]}" "$binary" >>"$work/node$1.log" 2>&1) &
-  nodes[$1]=$!
-}
-
-await_node() { # 0 or 1
-  await "node $(($1 + 1))" curl --silent --fail --max-time 2 --output /dev/null "http://127.0.0.1:${node_ports[$1]}/health/ready"
-}
-
-stop_node() { # 0 or 1
-  if [ -n "${nodes[$1]:-}" ]; then
-    kill "${nodes[$1]}" 2>/dev/null || true
-    wait "${nodes[$1]}" 2>/dev/null || true
-    nodes[$1]=''
-  fi
-}
-
-await() { # name command...
-  local attempt
-  for attempt in {1..200}; do
-    if "${@:2}" 2>/dev/null; then
-      return
-    fi
-    sleep 0.05
-  done
-  echo "tests/proxy.sh: $1 did not start in $attempt looks" >&2
-  exit 1
-}
-
-# The committed files with other addresses and paths, and nothing else.
-start_nginx() {
-  local six=''
-  # A machine without IPv6.
-  [ -s /proc/net/if_inet6 ] || six='/listen \[::\]/d'
-  sed -e "s/^user .*/user $(id -un) $(id -gn);/" \
-    -e "s|listen 80;|listen 127.0.0.1:$plain_port;|" -e "s|listen 443 |listen 127.0.0.1:$port |" \
-    -e "$six" -e "s|\[::\]:80;|[::1]:$plain_port;|" -e "s|\[::\]:443 |[::1]:$port |" \
-    -e "s|https://id.example.com|$site|" -e 's|server_name id.example.com;|server_name localhost;|' \
-    -e "s|127.0.0.1:8000|127.0.0.1:${node_ports[0]}|" -e "s|127.0.0.1:8001|127.0.0.1:${node_ports[1]}|" \
-    -e "s|/etc/letsencrypt/live/id.example.com/fullchain.pem|$work/cert.pem|" \
-    -e "s|/etc/letsencrypt/live/id.example.com/privkey.pem|$work/key.pem|" \
-    -e "s|/run/nginx.pid|$work/nginx.pid|" -e "s|/var/log/nginx|$work|" \
-    -e "s|^http {|&\n$(printf '%s_temp_path %s;' client_body "$work/body.tmp" proxy "$work/proxy.tmp" fastcgi "$work/fastcgi.tmp" \
-      uwsgi "$work/uwsgi.tmp" scgi "$work/scgi.tmp")|" \
-    "$here/../deploy/nginx.conf" >"$work/nginx.conf"
-  PATH=$PATH:/usr/sbin nginx -p "$work" -e "$work/error.log" -c "$work/nginx.conf" -g 'daemon off;' >"$work/proxy.log" 2>&1 &
-}
-
-start_caddy() {
-  sed -e "s|^id.example.com {|localhost:$port {|" -e "s|^http://id.example.com {|http://localhost:$plain_port {|" \
-    -e "s|https://id.example.com|$site|" -e "s|# tls .*|tls $work/cert.pem $work/key.pem|" \
-    -e "s|127.0.0.1:8000 127.0.0.1:8001|127.0.0.1:${node_ports[0]} 127.0.0.1:${node_ports[1]}|" \
-    -e "s|admin off|&\n\thttp_port $plain_port\n\thttps_port $port\n\tdefault_bind 127.0.0.1|" \
-    "$here/../deploy/Caddyfile" >"$work/Caddyfile"
-  env XDG_DATA_HOME="$work/caddy" XDG_CONFIG_HOME="$work/caddy" HOME="$work" \
-    caddy run --config "$work/Caddyfile" --adapter caddyfile >"$work/proxy.log" 2>&1 &
-}
-
-# Below the ports that the system gives to outgoing connections.
-draw_ports() {
-  local base=$((20000 + RANDOM % 11990))
-  port=$base plain_port=$((base + 1)) node_ports=($((base + 2)) $((base + 3)))
-  site=https://localhost:$port
-}
-
-finish() {
-  local code=$? pid
-  for pid in "${pids[@]}" "${nodes[@]}" "${proxy_pid:-}"; do
-    if [ -n "$pid" ]; then
-      kill "$pid" 2>/dev/null || true
-      wait "$pid" 2>/dev/null || true
-    fi
-  done
-  if [ "$code" != 0 ]; then
-    tail -n 20 "$work"/{node0,node1,proxy,error}.log >&2 2>/dev/null || true
-  fi
-  rm -rf "$work"
 }
 
 walk() { # nginx or caddy
   proxy=$1
   draw_ports
-  start_node 0
-  start_node 1
-  await_node 0
-  await_node 1
+  start 0
+  start 1
   "start_$proxy"
-  proxy_pid=$!
-  await "$proxy" curl --silent --fail --max-time 2 --cacert "$work/ca.pem" --output /dev/null "$site/health/live"
+  await_proxy
   email=ann-$RANDOM$RANDOM@example.com
   steps=0
   journey
-  kill "$proxy_pid"
-  wait "$proxy_pid" 2>/dev/null || true
-  proxy_pid=''
+  stop_proxy
   stop_node 0
   stop_node 1
   echo "$steps steps behind $proxy as expected"
+}
+
+start() { # 0 or 1
+  start_node "$1" NIGHTLATCH_DATA_DIR="$work/data$1" NIGHTLATCH_SECRET_KEY="$secret" NIGHTLATCH_DATABASE_URL="$TEST_DATABASE_URL" \
+    NIGHTLATCH_PUBLIC_URL="$site" NIGHTLATCH_PROXY__TRUSTED=127.0.0.1 \
+    NIGHTLATCH_MAIL__SMTP_URL="smtp://127.0.0.1:$(<"$work/mail.port")"
+  await_node "$1"
 }
 
 if [ -z "${TEST_DATABASE_URL:-}" ]; then
   echo 'usage: scripts/postgres tests/proxy.sh [nginx|caddy]...' >&2
   exit 2
 fi
-here=$(realpath "$(dirname "$0")")
-binary=$("$here/../scripts/binary")
-work=$(mktemp -d "${TMPDIR:-/tmp}/nightlatch-proxy.XXXXXX")
-pids=() nodes=('' '') proxy_pid=''
-trap finish EXIT
+# shellcheck source=tests/proxy/stage.sh
+. "$(dirname "$0")/proxy/stage.sh"
+binary=$("$here/../../scripts/binary")
+set_the_stage proxy
 jar=$work/jar
 password='copper kettle violin harbour'
-secret=$(openssl rand -base64 32)
-certify
-start_mail
+start_mail mail
 if [ $# = 0 ]; then
   set -- nginx caddy
 fi
