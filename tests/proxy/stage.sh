@@ -33,12 +33,12 @@ certify() {
 }
 
 # Its key is key.pem, whichever the certificate.
-certificate() { # file name
+certificate() { # file name command-to-run-openssl-with...
   if [ ! -e "$work/key.pem" ]; then
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj '/CN=localhost' \
       -keyout "$work/key.pem" -out "$work/request.pem" 2>/dev/null
   fi
-  openssl x509 -req -in "$work/request.pem" -CA "$work/ca.pem" -CAkey "$work/ca.key" -days 1 -out "$1" \
+  "${@:3}" openssl x509 -req -in "$work/request.pem" -CA "$work/ca.pem" -CAkey "$work/ca.key" -days 1 -out "$1" \
     -extfile <(echo "subjectAltName = DNS:$2") 2>/dev/null
 }
 
