@@ -47,7 +47,7 @@ places_and_secrets() {
 
 databases() {
   local copy=$work/copy.db
-  mistake 'a database that is not there' 'database' 'start the server once' NIGHTLATCH_DATABASE_URL="sqlite://$work/nowhere.db"
+  mistake 'a database that is not there' 'database: .*/nowhere.db' 'start the server once' NIGHTLATCH_DATABASE_URL="sqlite://$work/nowhere.db"
   mistake 'a database server that is not there' 'database' 'start PostgreSQL' \
     NIGHTLATCH_DATABASE_URL="postgres://nightlatch@127.0.0.1:1/nightlatch"
   sqlite3 "$copy" 'CREATE TABLE something (else_entirely TEXT)'

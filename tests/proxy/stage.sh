@@ -93,12 +93,11 @@ start_nginx() { # sed-argument...
 }
 
 start_caddy() {
-  sed -e "s|^id.example.com {|localhost:$port {|" -e "s|^http://id.example.com {|http://localhost:$plain_port {|" \
-    -e "s|https://id.example.com|$site|" -e "s|# tls .*|tls $work/cert.pem $work/key.pem|" \
-    -e "s|127.0.0.1:8000 127.0.0.1:8001|127.0.0.1:${node_ports[0]} 127.0.0.1:${node_ports[1]}|" \
+  sed -e "s|^http://.* {|http://localhost:$plain_port {|" -e "s|# tls .*|tls $work/cert.pem $work/key.pem|" \
     -e "s|admin off|&\n\thttp_port $plain_port\n\thttps_port $port\n\tdefault_bind 127.0.0.1|" \
     "$here/../../deploy/Caddyfile" >"$work/Caddyfile"
-  env XDG_DATA_HOME="$work/caddy" XDG_CONFIG_HOME="$work/caddy" HOME="$work" \
+  env SITE="localhost:$port" NODES="127.0.0.1:${node_ports[0]} 127.0.0.1:${node_ports[1]}" \
+    XDG_DATA_HOME="$work/caddy" XDG_CONFIG_HOME="$work/caddy" HOME="$work" \
     caddy run --config "$work/Caddyfile" --adapter caddyfile >"$work/proxy.log" 2>&1 &
   proxy_pid=$!
 }

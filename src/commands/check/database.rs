@@ -34,7 +34,9 @@ pub async fn check(settings: &Settings, secret: Option<&Secret>, clock: &Clock, 
             } else {
                 "start PostgreSQL, and see that it takes this user, password and database from here"
             };
-            return findings.problem("database", format!("{SETTING}: {why}"), fix);
+            // A URL of PostgreSQL may hold a password.
+            let name = if sqlite { &url } else { "the server in it" };
+            return findings.problem("database", format!("{SETTING}: {name}: {why}"), fix);
         }
     };
     findings.ok("database", if sqlite { "SQLite, opened" } else { "PostgreSQL, reached" });
