@@ -8,6 +8,13 @@ journey() {
   local id before gone
   step 'http leads to https' 308 "http://localhost:$plain_port/signin?next=%2Faccount"
   holds $'\nlocation: '"$site/signin?next=%2Faccount"
+  # Caddy proves the name by itself.
+  if [ "$proxy" = nginx ]; then
+    mkdir -p "$work/html/.well-known/acme-challenge"
+    echo proof >"$work/html/.well-known/acme-challenge/token"
+    step 'certbot can prove the name by http' 200 "http://localhost:$plain_port/.well-known/acme-challenge/token"
+    holds proof
+  fi
   step 'both nodes answer' 200 "$site/health/ready"
 
   step 'the sign-in page' 200 "$site/signin"

@@ -84,7 +84,7 @@ start_nginx() { # sed-argument...
     -e "s|127.0.0.1:8000|127.0.0.1:${node_ports[0]}|" -e "s|127.0.0.1:8001|127.0.0.1:${node_ports[1]}|" \
     -e "s|/etc/letsencrypt/live/id.example.com/fullchain.pem|$work/cert.pem|" \
     -e "s|/etc/letsencrypt/live/id.example.com/privkey.pem|$work/key.pem|" \
-    -e "s|/run/nginx.pid|$work/nginx.pid|" -e "s|/var/log/nginx|$work|" \
+    -e "s|/var/www/html|$work/html|" -e "s|/run/nginx.pid|$work/nginx.pid|" -e "s|/var/log/nginx|$work|" \
     -e "s|^http {|&\n$(printf '%s_temp_path %s;' client_body "$work/body.tmp" proxy "$work/proxy.tmp" fastcgi "$work/fastcgi.tmp" \
       uwsgi "$work/uwsgi.tmp" scgi "$work/scgi.tmp")|" \
     "$@" "$here/../../deploy/nginx.conf" >"$work/nginx.conf"
