@@ -6,6 +6,7 @@ mod backup;
 mod bad_input;
 mod change_email;
 mod change_password;
+mod check;
 mod client_address;
 mod confirm;
 mod delete;
