@@ -77,6 +77,7 @@ journey() {
   slow_client 'a client that never finishes its headers is let go' 'GET / HTTP/1.1\r\nHost: localhost\r\n'
   slow_client 'a client that never finishes its body is let go' \
     'POST /signin HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\na='
+  slow_stream 'nor one over HTTP/2, where that is spoken'
   step 'the next gets an answer' 200 "$site/signin"
   stop_node 0
   stop_node 1
@@ -165,8 +166,19 @@ slow_client() { # name what-it-sends-before-it-falls-silent
   local seconds
   now=$1
   seconds=$(printf '%b' "$2" | python3 "$here/slow_client.py" "$port" "$work/ca.pem") || mismatch 'an end within 20 s' 'none'
+  let_go "$seconds"
+}
+
+slow_stream() { # name
+  local seconds
+  now=$1
+  seconds=$(node "$here/slow_stream.mjs" "$site" "$work/ca.pem") || mismatch 'an end within 20 s' 'none'
+  let_go "$seconds"
+}
+
+let_go() { # seconds
   steps=$((steps + 1))
-  printf '%3d  %-4s  %s\n' "$steps" "$seconds s" "$now"
+  printf '%3d  %-4s  %s\n' "$steps" "$1 s" "$now"
 }
 
 walk() { # nginx or caddy
