@@ -13,7 +13,11 @@ const end = () => {
 };
 setTimeout(() => process.exit(1), PATIENCE);
 const session = connect(url, { ca: readFileSync(authority) });
-session.on('error', end);
+session.on('error', (error) => {
+  if (error.code === 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL') end();
+  console.error(error);
+  process.exit(1);
+});
 const stream = session.request({ ':method': 'POST', ':path': '/signin', 'content-type': 'application/x-www-form-urlencoded' });
 stream.on('error', end);
 stream.on('close', end);
