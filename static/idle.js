@@ -32,7 +32,8 @@ function watch() {
 
   // Takes over when the session ends: told by the server (with what is left), or by another tab (without).
   function learn(end, left) {
-    if (!over.isConnected) return location.replace(here());
+    // What stands here is another person's, or was taken away.
+    if (end.user !== dataset.user || !over.isConnected) return retire(here());
     deadline = left === undefined ? deadline + end.expires - expires : now() + left;
     if (end.expires > expires) lead = leadOf(deadline - now());
     ({ expires, ends } = end);
@@ -51,12 +52,12 @@ function watch() {
       const response = await fetch(stay ? SESSION : `${SESSION}?passive`, { cache: "no-store", signal: AbortSignal.timeout(5000) });
       const date = Date.parse(response.headers.get("Date"));
       if (response.status === 401) {
-        leave(farewell ?? (date >= expires ? "expired" : null));
+        retire(door(farewell ?? (date >= expires ? "expired" : null)));
         return true;
       }
       if (!response.ok) return false;
-      const { expires_at, ends_at } = await response.json();
-      const end = { expires: Date.parse(expires_at), ends: Date.parse(ends_at) };
+      const { user_id: user, expires_at, ends_at } = await response.json();
+      const end = { user, expires: Date.parse(expires_at), ends: Date.parse(ends_at) };
       learn(end, Number.isNaN(date) ? undefined : Math.max(end.expires - date, 1000));
       if (stay) channel.postMessage(end);
       return true;
@@ -80,10 +81,16 @@ function watch() {
     return `/signin?${query}`;
   }
 
-  function leave(notice) {
+  function retire(to) {
     done = true;
     veil(true);
-    location.replace(door(notice));
+    location.replace(to);
+  }
+
+  // Shows nothing before the server has said that it may.
+  async function doubt() {
+    veil(true);
+    if (!(await ask())) location.replace(here());
   }
 
   async function end() {
@@ -144,15 +151,14 @@ function watch() {
     if ("over" in data) {
       farewell = data.over;
       ask();
-    } else if (data.expires > expires) learn(data);
+    } else if (data.user !== dataset.user) doubt();
+    else if (data.expires > expires) learn(data);
   });
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
-  // A page that the Back button brings back shows nothing before the server has said that it may.
+  // For the Back button, which may bring the page back to somebody else.
   addEventListener("pagehide", () => veil(true));
-  addEventListener("pageshow", async ({ persisted }) => {
-    if (persisted && !(await ask())) location.replace(here());
-  });
-  channel.postMessage({ expires, ends });
+  addEventListener("pageshow", ({ persisted }) => persisted && doubt());
+  channel.postMessage({ user: dataset.user, expires, ends });
   tick();
 }
 

@@ -31,8 +31,8 @@ fn samples() -> Vec<(&'static str, Vec<Value>)> {
     let signin = json!({ "at": moment(), "ip": EVIL, "device": EVIL, "current": true, "state": "Signed out" });
     let owner = json!({ "name": EVIL, "email": EVIL, "created_at": moment() });
     let end = json!({ "iso": "2026-11-21T23:05:00Z", "text": "21 Nov 2026, 23:05 UTC" });
-    let session = json!({ "expires_at": moment(), "ends_at": end, "seconds_left": 600 });
-    let last = json!({ "expires_at": end, "ends_at": end, "seconds_left": 59 });
+    let session = json!({ "user": "01", "expires_at": moment(), "ends_at": end, "seconds_left": 600 });
+    let last = json!({ "user": "01", "expires_at": end, "ends_at": end, "seconds_left": 59 });
     let signed_in = json!({ "user": { "id": "1" }, "session": session });
     let member = with(&signed_in, json!({ "user": owner }));
     let dashboard = with(&member, json!({ "idle": "10 minutes", "signins": [signin] }));

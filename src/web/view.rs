@@ -105,6 +105,7 @@ impl<'r> Pages<'r> {
         let now = self.accounts.now();
         let left = if prolongs(self.request) { self.accounts.lifetimes().slide(session, now) } else { session.clone() };
         json!({
+            "user": session.user_id,
             "expires_at": moment(left.expires_at),
             "ends_at": moment(left.ends_at),
             "seconds_left": left.expires_at.since(now).as_secs(),

@@ -41,7 +41,7 @@ export async function account(site, mailbox, context, { carl, moved, look, scrip
   const told = async (other, why) => {
     await other.goto(`${site.url}/account`).catch(() => other.waitForURL(/signin/));
     assert.match(other.url(), /\/signin/);
-    await other.getByText(why).first().waitFor({ timeout: 2000 });
+    await other.getByText(why).first().waitFor();
     await other.context().close();
   };
   const onlyBeside = async (field, text) => {

@@ -8,10 +8,10 @@ import { hands, PASSWORD, sent, sessionCookie, tabTo } from "./person.mjs";
 const IDLE = 30;
 const LONG = 60;
 export const SHORT = { NIGHTLATCH_SIGNUP__VERIFY_EMAIL: "false", NIGHTLATCH_SESSION__IDLE: `${IDLE}s` };
-export const CAPPED = { ...SHORT, NIGHTLATCH_SESSION__ABSOLUTE: `${IDLE}s` };
+export const CAPPED = { ...SHORT, NIGHTLATCH_SESSION__IDLE: `${LONG}s`, NIGHTLATCH_SESSION__ABSOLUTE: `${LONG}s` };
 export const CALM = { ...SHORT, NIGHTLATCH_SESSION__IDLE: `${LONG}s` };
 
-const WAIT = { timeout: (IDLE + 10) * 1000 };
+const WAIT = { timeout: (LONG + 10) * 1000 };
 const NAME = "Ida Öberg";
 
 /** All scenes; `made` gives a browser profile for a server. */
@@ -26,6 +26,9 @@ export async function idle({ short, capped, calm }, made, look, step) {
     ["signing out in one tab ends the other", calm, signOut],
     ["Back after signing out shows nothing", calm, back],
     ["Back while signed in shows the page", calm, backWithin],
+    ["somebody else signs in in another tab", calm, strangerNextDoor],
+    ["somebody else signed in, and no tab told of it", calm, strangerUnseen],
+    ["Back after somebody else signed in", calm, strangerBefore],
     ["the network goes and comes back", short, reconnected, { offline: true }],
     ["the network goes and stays away", short, cutOff, { offline: true }],
     ["without script: the page leads to /stay, which keeps nothing open until it is pressed", short, plainStay, { javaScriptEnabled: false }],
@@ -62,7 +65,7 @@ async function open(context, site, path) {
 
 const dialog = (page) => page.locator("#idle");
 const warned = (page) => dialog(page).waitFor({ state: "visible", ...WAIT });
-const kept = (page) => dialog(page).waitFor({ state: "hidden", timeout: 6000 });
+const kept = (page) => page.waitForFunction(() => document.querySelector("#idle")?.open === false);
 const expiry = async (context) => (await sessionCookie(context)).expires;
 
 async function gone(page, place, { email }) {
@@ -171,7 +174,7 @@ async function back({ open, email }) {
   const page = await open("/account");
   await sent(page, () => page.getByRole("navigation").getByRole("button", { name: "Sign out" }).click());
   await page.goBack({ waitUntil: "commit" }).catch(() => {});
-  await page.waitForURL((url) => url.pathname === "/signin" && url.searchParams.get("next") === "/account", { timeout: 5000 });
+  await page.waitForURL((url) => url.pathname === "/signin" && url.searchParams.get("next") === "/account");
   await nothing(page, email);
 }
 
@@ -180,7 +183,50 @@ async function backWithin({ open }) {
   await sent(page, () => page.getByRole("link", { name: "Dashboard" }).click());
   await page.goBack({ waitUntil: "commit" });
   await page.waitForURL(/\/account$/);
-  await page.waitForFunction(() => getComputedStyle(document.querySelector("main")).visibility === "visible", null, { timeout: 5000 });
+  await page.waitForFunction(() => getComputedStyle(document.querySelector("main")).visibility === "visible");
+}
+
+const STRANGER = "Otto Unruh";
+
+/** Signs somebody else in where the person of the scene was, as far as the server knows: no page hears of it. */
+async function strangerComes({ site, context, email }) {
+  const data = { email: email.replace("ida", "otto"), name: STRANGER, password: PASSWORD };
+  const headers = { "x-requested-with": "test" };
+  assert.equal((await context.request.post(`${site.url}/api/auth/signup`, { data, headers })).status(), 201);
+}
+
+/** The page is the stranger's own now. */
+async function taken(page, { site, email }) {
+  await page.waitForFunction((name) => document.querySelector("#name-name")?.value === name, STRANGER);
+  assert.equal(page.url(), `${site.url}/account`);
+  await nothing(page, email);
+}
+
+async function strangerNextDoor(scene) {
+  const [one, two] = [await scene.open("/account"), await scene.open("/dashboard")];
+  await strangerComes(scene);
+  await two.reload();
+  await taken(one, scene);
+}
+
+async function strangerUnseen(scene) {
+  const page = await scene.open("/account");
+  await strangerComes(scene);
+  // No tab of a browser without windows is ever hidden.
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await taken(page, scene);
+}
+
+async function strangerBefore(scene) {
+  const page = await scene.open("/account");
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+  await strangerComes(scene);
+  const asked = new Promise((resolve) => page.route("**/api/auth/session?passive", resolve, { times: 1 }));
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  const route = await asked;
+  assert.ok(!(await page.locator("main").isVisible()), "nothing is shown before the server has said whose session it is");
+  await route.continue();
+  await taken(page, scene);
 }
 
 async function reconnected({ context, open }) {
@@ -188,18 +234,19 @@ async function reconnected({ context, open }) {
   await warned(page);
   await context.setOffline(true);
   await page.keyboard.press("Enter");
-  await page.getByText("The server cannot be reached. We keep trying.").waitFor({ timeout: 6000 });
+  await page.getByText("The server cannot be reached. We keep trying.").waitFor();
   await context.setOffline(false);
-  await dialog(page).waitFor({ state: "hidden", timeout: 8000 });
+  await kept(page);
 }
 
-async function cutOff({ context, open, email }) {
+async function cutOff({ context, open, email, look }) {
   const page = await open("/account");
   await warned(page);
   await context.setOffline(true);
   await page.getByRole("heading", { name: "You are signed out" }).waitFor(WAIT);
   await nothing(page, email);
   assert.equal(await page.title(), "You are signed out");
+  await look(page, "signed-out-without-network");
   await context.setOffline(false);
   await sent(page, () => page.getByRole("main").getByRole("link", { name: "Sign in" }).click());
   await gone(page, "/signin?notice=expired&next=%2Faccount", { email });
@@ -227,12 +274,13 @@ async function plainEnd({ open, email }) {
   await page.getByText("this page was not used for a while").waitFor();
 }
 
-async function lastMinutes({ open, email }) {
+async function lastMinutes({ open, email, look }) {
   const page = await open("/account");
   await warned(page);
   await dialog(page).getByText("cannot be prolonged").waitFor();
   assert.equal(await dialog(page).getByRole("button", { name: "Stay signed in" }).count(), 0);
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "I understand");
+  await look(page, "idle-warning-last");
   await page.keyboard.press("Enter");
   await kept(page);
   await pause(2000);
@@ -253,7 +301,7 @@ async function pictures({ site, open, look }) {
   await hands(site, page).open("/stay?next=/account");
   await look(page, "stay");
   await page.goto(`${site.url}/account`);
-  await dialog(page).waitFor({ state: "visible", timeout: LONG * 1000 });
+  await warned(page);
   await look(page, "idle-warning");
   await page.keyboard.press("Enter");
   await kept(page);

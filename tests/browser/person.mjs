@@ -71,7 +71,7 @@ export async function journey(site, mailbox, context, { ann, look, scripted, ste
   assert.notEqual(slid.value, cookie.value);
   await open("/");
   await signedIn(page);
-  await page.getByRole("link", { name: "Go to your dashboard" }).waitFor({ timeout: 2000 });
+  await page.getByRole("link", { name: "Go to your dashboard" }).waitFor();
   await look(page, "home-signed-in");
   await open("/signin");
   at("/dashboard");
@@ -194,7 +194,7 @@ export function hands(site, page) {
     fill: async (fields) => {
       for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
     },
-    shows: (text) => page.getByText(text).first().waitFor({ timeout: 2000 }),
+    shows: (text) => page.getByText(text).first().waitFor(),
     at: (path) => assert.equal(page.url(), site.url + path),
   };
 }
