@@ -8,6 +8,7 @@ mod change_email;
 mod change_password;
 mod check;
 mod client_address;
+mod compress;
 mod confirm;
 mod delete;
 mod devices;

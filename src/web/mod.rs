@@ -2,6 +2,7 @@
 mod api;
 pub mod check;
 mod client;
+mod compress;
 mod cookies;
 mod forms;
 mod gate;
@@ -29,6 +30,7 @@ pub fn attach(rocket: Rocket<Build>) -> Rocket<Build> {
         .attach(Shield::new())
         .attach(session::Sliding)
         .attach(headers::Headers)
+        .attach(compress::Compress)
         .register("/", rocket::catchers![problem::caught])
         .attach(api::document())
         .mount("/", gate::guarded(pages::routes()))
