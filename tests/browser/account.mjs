@@ -20,7 +20,7 @@ export async function join(site, mailbox, page, email, name) {
 }
 
 /** All of the account page, in one browser context; `another` makes further ones. */
-export async function account(site, mailbox, context, { carl, moved, look, scripted, step, another }) {
+export async function account(site, mailbox, context, { carl, moved, look, print, scripted, step, another }) {
   const page = await context.newPage();
   const { open, press, shows, at } = hands(site, page);
   const form = (action) => page.locator(`form[action="/account/${action}"]`);
@@ -64,6 +64,7 @@ export async function account(site, mailbox, context, { carl, moved, look, scrip
   assert.equal(await page.getByRole("navigation").locator("[aria-current=page]").innerText(), "Account");
   assert.equal(await page.locator("meta[http-equiv=refresh]").count(), 0, "no page with a form goes away by itself");
   await look(page, "account");
+  await print(page, "account");
   assert.equal(await enter("name", { "Your name (optional)": "Carl <b>Čapek</b> & Co" }), 200);
   at("/account?done=name");
   await shows("Your name is changed");

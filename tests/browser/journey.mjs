@@ -1,42 +1,35 @@
 // The whole journey in Chromium: with script and pictures, then without script, then what lies beside it.
 import assert from "node:assert/strict";
 import { mkdir, rm } from "node:fs/promises";
-import { chromium } from "playwright-core";
+import { relative } from "node:path";
 import { account, byKeyboard } from "./account.mjs";
-import { CALM, CAPPED, idle, SHORT } from "./idle.mjs";
+import { CAPPED, idle, SHORT } from "./idle.mjs";
+import { launch } from "./chromium.mjs";
 import { Album, fits } from "./look.mjs";
 import { Mailbox } from "./mailbox.mjs";
 import { DESK, journey } from "./person.mjs";
-import { beginLong, devMailbox, endLong, letters, takenAddress } from "./scenes.mjs";
+import { beginLong, devMailbox, documents, endLong, letters, takenAddress } from "./scenes.mjs";
 import { Server } from "./server.mjs";
 import { watch } from "./watch.mjs";
 
 const [, , binary, executablePath, folder] = process.argv;
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 async function run() {
   const began = Date.now();
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const mailbox = new Mailbox();
-  const [site, local, short, capped, calm] = [1, 2, 3, 4, 5].map(() => new Server());
-  const launch = (options) => chromium.launch({ executablePath, headless: true, args: FLAGS, ...options });
+  const [site, local, short, capped] = [1, 2, 3, 4].map(() => new Server());
   const [browser, keeping] = await Promise.all([
-    launch(),
+    launch(executablePath),
     // As people have it: pages that were left are kept for the Back button.
-    launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
+    launch(executablePath, { ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
   ]);
   const faults = [];
   const album = new Album(folder);
   const look = (page, name) => album.add(page, name);
+  const print = (page, name) => album.print(page, name);
+  const unseen = { look: fits, print: () => {}, scripted: false };
   const ends = new Album(folder, 80);
   const maker = (from) => async (origin, { offline = false, ...options } = {}) => {
     const made = await from.newContext({ viewport: DESK, ...options });
@@ -53,13 +46,14 @@ async function run() {
     const long = await beginLong(site, await context(site.url));
     const ann = "ann@example.com";
     const profile = await context(site.url);
-    await journey(site, mailbox, profile, { ann, look, scripted: true, step: steps("journey") });
+    await journey(site, mailbox, profile, { ann, look, print, scripted: true, step: steps("journey") });
     await takenAddress(site, profile, mailbox, ann);
     const step = steps("account");
     const another = () => context(site.url);
     const zoned = await context(site.url, { timezoneId: "Asia/Kathmandu", locale: "de-DE" });
     const carl = ["carl@example.com", "carl.capek@example.com"];
-    await account(site, mailbox, zoned, { carl: carl[0], moved: carl[1], look, scripted: true, step, another });
+    await account(site, mailbox, zoned, { carl: carl[0], moved: carl[1], look, print, scripted: true, step, another });
+    await documents(site, profile, look);
     steps("beside it")("the mailbox of a server without SMTP, letters, the longest names, a second code");
     await local.start(binary, {});
     await devMailbox(local, await context(local.url), look);
@@ -68,18 +62,18 @@ async function run() {
   }
 
   async function plain() {
-    const bob = { ann: "bob@example.com", look: fits, scripted: false, step: steps("journey, no script, phone") };
+    const bob = { ann: "bob@example.com", ...unseen, step: steps("journey, no script, phone") };
     await journey(site, mailbox, await context(site.url, phone), bob);
     const step = steps("account, no script, phone");
     const another = () => context(site.url, phone);
-    const dora = { carl: "dora@example.com", moved: "dora.new@example.com", look: fits, scripted: false, step, another };
+    const dora = { carl: "dora@example.com", moved: "dora.new@example.com", ...unseen, step, another };
     await account(site, mailbox, await context(site.url, phone), dora);
     await byKeyboard(site, mailbox, await context(site.url), { step: steps("by keyboard") });
   }
 
   async function closing() {
-    await Promise.all([short.start(binary, SHORT), capped.start(binary, CAPPED), calm.start(binary, CALM)]);
-    await idle({ short, capped, calm }, maker(keeping), (page, name) => ends.add(page, name), steps("the end of a session"));
+    await Promise.all([short.start(binary, SHORT), capped.start(binary, CAPPED)]);
+    await idle({ short, capped }, maker(keeping), (page, name) => ends.add(page, name), steps("the end of a session"));
   }
 
   try {
@@ -92,11 +86,14 @@ async function run() {
     throw error;
   } finally {
     await Promise.all([browser.close(), keeping.close()]);
-    await Promise.all([site, local, short, capped, calm, mailbox].map((one) => (one === mailbox ? one.close() : one.stop())));
+    await Promise.all([site, local, short, capped, mailbox].map((one) => (one === mailbox ? one.close() : one.stop())));
   }
   const seconds = Math.round((Date.now() - began) / 1000);
-  const heaviest = Math.max(album.heaviest, ends.heaviest);
-  console.log(`no complaint of the browser, ${album.pictures + ends.pictures} pictures, the heaviest page ${heaviest} bytes, ${seconds} s`);
+  const weights = [...album.weights, ...ends.weights].sort(([, one], [, other]) => other - one);
+  console.log("bytes a page, with style, script and pictures:");
+  for (const [name, weight] of weights) console.log(`${String(weight).padStart(7)}  ${name}`);
+  const pictures = album.pictures + ends.pictures;
+  console.log(`no complaint of the browser, no violation found by axe, ${pictures} pictures in ${relative(".", folder)}, ${seconds} s`);
 }
 
 await run();

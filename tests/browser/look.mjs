@@ -14,9 +14,9 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 export class Album {
   #folder;
   #number;
-  heaviest = 0;
-
   #first;
+  /** What each page weighs, by its name. */
+  weights = new Map();
 
   constructor(folder, first = 0) {
     this.#folder = folder;
@@ -30,7 +30,7 @@ export class Album {
     const file = `${String(this.#number).padStart(2, "0")}-${name}`;
     const before = page.viewportSize();
     await steady(page, name);
-    this.heaviest = Math.max(this.heaviest, await light(page, name));
+    this.weights.set(name, await light(page, name));
     // Off whatever was clicked last, which would look different under it.
     await page.mouse.move(0, 0);
     for (const [width, height] of Object.entries(WIDTHS)) {
@@ -53,18 +53,42 @@ export class Album {
     await page.setViewportSize(before);
   }
 
+  /** The page on paper, as a picture and as a PDF; fails when what only a screen can do is on it. */
+  async print(page, name) {
+    const file = join(this.#folder, `${name}-on-paper`);
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const { wrong, colours } = await page.evaluate(() => {
+      const useless = [...document.querySelectorAll("nav, button, .button, .skip, dialog, .scene")];
+      const { color, backgroundColor } = getComputedStyle(document.querySelector("main"));
+      const seen = useless.filter((one) => one.checkVisibility());
+      return { wrong: seen.map((one) => one.outerHTML.slice(0, 120)), colours: [color, getComputedStyle(document.body).backgroundColor, backgroundColor] };
+    });
+    assert.deepEqual(wrong, [], `${name} on paper`);
+    assert.deepEqual(colours, ["rgb(0, 0, 0)", "rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"], `${name} is black on white on paper`);
+    await page.screenshot({ path: `${file}.png`, fullPage: true });
+    await page.pdf({ path: `${file}.pdf`, format: "A4" });
+    await page.emulateMedia({ media: null, colorScheme: null });
+  }
+
   get pictures() {
     return (this.#number - this.#first) * 4;
   }
 }
 
-/** Nothing is wider than the window. */
+/** Nothing is wider than the window, and nothing is cut off. */
 export async function fits(page, name) {
   const wide = await page.evaluate(() => {
     const width = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= width) return [];
-    const out = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > width);
-    return out.map((one) => one.outerHTML.slice(0, 120));
+    const scrolls = document.documentElement.scrollWidth > width;
+    const wrong = (one) => {
+      const { left, right } = one.getBoundingClientRect();
+      const { overflowX, clipPath, position } = getComputedStyle(one);
+      // For screen readers only, or a field, which scrolls by itself.
+      if (clipPath !== "none" || one.matches(".hidden *, input") || !one.checkVisibility()) return false;
+      const cut = overflowX !== "visible" && one.scrollWidth > one.clientWidth;
+      return cut || left < 0 || (right > width && (scrolls || position !== "static"));
+    };
+    return [...document.querySelectorAll("body *")].filter(wrong).map((one) => one.outerHTML.slice(0, 120));
   });
   assert.deepEqual(wide, [], `${name} is too wide`);
 }
@@ -72,7 +96,7 @@ export async function fits(page, name) {
 /** Nothing has moved since the page came. */
 async function steady(page, name) {
   // Letters are not watched.
-  assert.ok(((await page.evaluate(() => globalThis.shifted)) ?? 0) === 0, `${name} shifts`);
+  assert.deepEqual((await page.evaluate(() => globalThis.shifts)) ?? [], [], `${name} shifts`);
 }
 
 /** Gives what the page and all that it loads weigh, as sent, also where the browser had it already. */
@@ -80,7 +104,8 @@ async function light(page, name) {
   const weight = await page.evaluate(async () => {
     const parts = ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind));
     const icon = document.querySelector("link[rel=icon]") && (await fetch(document.querySelector("link[rel=icon]").href));
-    const sizes = parts.filter((part) => !part.name.includes("/api/")).map((part) => part.encodedBodySize);
+    // What idle.js asks belongs to no page.
+    const sizes = parts.filter((part) => !part.name.includes("/api/auth/session")).map((part) => part.encodedBodySize);
     return sizes.reduce((sum, size) => sum + size, icon ? (await icon.arrayBuffer()).byteLength : 0);
   });
   assert.ok(weight < HEAVIEST, `${name} weighs ${weight} bytes`);

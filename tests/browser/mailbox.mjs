@@ -1,4 +1,5 @@
 // A mail server on this machine that keeps what it is given.
+import { setTimeout as pause } from "node:timers/promises";
 import PostalMime from "postal-mime";
 import { SMTPServer } from "smtp-server";
 
@@ -67,8 +68,4 @@ export function codeOf({ text }) {
   const code = /^ *(\d{4} \d{4})$/m.exec(text);
   if (!code) throw new Error(`no code in this letter:\n${text}`);
   return code[1];
-}
-
-export function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

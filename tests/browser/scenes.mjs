@@ -1,6 +1,6 @@
 // What is worth a look and no part of the journey.
 import assert from "node:assert/strict";
-import { pause } from "./mailbox.mjs";
+import { setTimeout as pause } from "node:timers/promises";
 import { DESK, PASSWORD, sent } from "./person.mjs";
 
 /** A request gets a second code after so many milliseconds. */
@@ -33,6 +33,16 @@ export async function endLong(long, mailbox, look) {
   assert.equal(await confirm(first), 422, "only the newest code counts");
   assert.equal(await confirm(second), 200);
   await look(page, "dashboard-longest-name");
+}
+
+/** What anybody may read about the API. */
+export async function documents(site, context, look) {
+  const page = await context.newPage();
+  await page.goto(`${site.url}/api/docs`);
+  await look(page, "api-docs");
+  for (const summary of await page.locator("summary").all()) await summary.click();
+  await look(page, "api-docs-open");
+  await page.close();
 }
 
 /** What only a server without SMTP shows. */

@@ -5,7 +5,7 @@ import { openSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pause } from "./mailbox.mjs";
+import { setTimeout as pause } from "node:timers/promises";
 
 const LONGEST_START = 10_000;
 

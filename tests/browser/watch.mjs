@@ -9,9 +9,14 @@ export function watch(context, origin) {
     document.addEventListener("securitypolicyviolation", (event) => {
       console.error(`violates ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`);
     });
-    globalThis.shifted = 0;
+    globalThis.shifts = [];
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) globalThis.shifted += entry.value;
+      for (const { value, sources, hadRecentInput } of list.getEntries()) {
+        // Somebody opened something.
+        if (hadRecentInput) continue;
+        const moved = sources.map(({ node, previousRect, currentRect }) => ({ node: node?.outerHTML?.slice(0, 80), previousRect, currentRect }));
+        globalThis.shifts.push(JSON.stringify({ value, moved }));
+      }
     }).observe({ type: "layout-shift", buffered: true });
   });
   context.on("response", (response) => {

@@ -38,7 +38,8 @@ async function run() {
   await mkdir(folder, { recursive: true });
   const site = new Server();
   const profile = await mkdtemp(join(tmpdir(), "nightlatch-lighthouse."));
-  const chromeFlags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic"];
+  // Chromium refuses root a sandbox.
+  const chromeFlags = ["--headless=new", "--disable-gpu", "--disable-quic", ...(process.getuid() === 0 ? ["--no-sandbox"] : [])];
   let chrome;
   const bad = [];
   try {
