@@ -101,6 +101,7 @@ function watch() {
     const bar = document.querySelector(".bar");
     bar.querySelector("nav").remove();
     document.body.replaceChildren(bar, over.content);
+    delete dataset.left;
     document.querySelector("main a").href = door("expired");
     document.title = document.querySelector("h1").textContent;
     veil(false);
@@ -112,7 +113,7 @@ function watch() {
       dialog.querySelector("[data-once]").textContent = inWords(left);
       status.textContent = "";
       dialog.showModal();
-      document.title = `${dialog.querySelector("h2").textContent} · ${title}`;
+      document.title = `${dialog.querySelector("h2").innerText} · ${title}`;
     }
     timer.textContent = inWords(left);
   }

@@ -278,6 +278,7 @@ async function lastMinutes({ open, email, look }) {
   const page = await open("/account");
   await warned(page);
   await dialog(page).getByText("cannot be prolonged").waitFor();
+  assert.equal(await page.title(), "This session is about to end · Account · Nightlatch");
   assert.equal(await dialog(page).getByRole("button", { name: "Stay signed in" }).count(), 0);
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "I understand");
   await look(page, "idle-warning-last");
