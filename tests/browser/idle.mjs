@@ -1,4 +1,4 @@
-// The end of a session, as tabs see it, against a server whose sessions are short. Every scene has a browser profile of its own,
+// The end of a session, as tabs see it, mostly against a server whose sessions are short. Every scene has a browser profile of its own,
 // and all of them wait at the same time.
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
@@ -6,15 +6,17 @@ import { hands, PASSWORD, sent, sessionCookie, tabTo } from "./person.mjs";
 
 /** Of the servers below, in seconds; the warning comes at half of it. */
 const IDLE = 60;
-export const SHORT = { NIGHTLATCH_SIGNUP__VERIFY_EMAIL: "false", NIGHTLATCH_SESSION__IDLE: `${IDLE}s` };
+export const USUAL = { NIGHTLATCH_SIGNUP__VERIFY_EMAIL: "false" };
+export const SHORT = { ...USUAL, NIGHTLATCH_SESSION__IDLE: `${IDLE}s` };
 export const CAPPED = { ...SHORT, NIGHTLATCH_SESSION__ABSOLUTE: `${IDLE}s` };
 
 const WAIT = { timeout: (IDLE + 10) * 1000 };
 const NAME = "Ida Öberg";
 
 /** All scenes; `made` gives a browser profile for a server. */
-export async function idle({ short, capped }, made, look, step) {
+export async function idle({ usual, short, capped }, made, look, step) {
   const scenes = [
+    ["a minute before the end", usual, minute],
     ["two tabs warn, one press keeps both", short, oneKeeps],
     ["Escape keeps it, and the dialog holds the keyboard", short, byKeyboard],
     ["a page that another tab loads keeps it", short, loadKeeps],
@@ -75,6 +77,18 @@ async function gone(page, place, { email }) {
 async function nothing(page, email) {
   const content = await page.content();
   assert.ok(!content.includes(email) && !content.includes(NAME), "nothing of the page is left");
+}
+
+/** Of ten minutes, which the page is told have passed. */
+async function minute({ context, open }) {
+  await context.clock.install();
+  const page = await open("/account");
+  await page.clock.runFor("08:40");
+  assert.ok(!(await dialog(page).isVisible()), "nobody is disturbed earlier");
+  await page.clock.runFor("00:25");
+  await warned(page);
+  const left = Number.parseInt(await page.getByRole("timer").innerText(), 10);
+  assert.ok(left > 20 && left <= 60, `${left} seconds`);
 }
 
 async function oneKeeps({ context, open }) {

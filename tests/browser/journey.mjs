@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm } from "node:fs/promises";
 import { relative } from "node:path";
 import { account, byKeyboard } from "./account.mjs";
-import { CAPPED, idle, SHORT } from "./idle.mjs";
+import { CAPPED, idle, SHORT, USUAL } from "./idle.mjs";
 import { launch } from "./chromium.mjs";
 import { Album, fits } from "./look.mjs";
 import { Mailbox } from "./mailbox.mjs";
@@ -19,7 +19,7 @@ async function run() {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const mailbox = new Mailbox();
-  const [site, local, short, capped] = [1, 2, 3, 4].map(() => new Server());
+  const [site, local, usual, short, capped] = [1, 2, 3, 4, 5].map(() => new Server());
   const [browser, keeping] = await Promise.all([
     launch(executablePath),
     // As people have it: pages that were left are kept for the Back button.
@@ -72,8 +72,8 @@ async function run() {
   }
 
   async function closing() {
-    await Promise.all([short.start(binary, SHORT), capped.start(binary, CAPPED)]);
-    await idle({ short, capped }, maker(keeping), (page, name) => ends.add(page, name), steps("the end of a session"));
+    await Promise.all([usual.start(binary, USUAL), short.start(binary, SHORT), capped.start(binary, CAPPED)]);
+    await idle({ usual, short, capped }, maker(keeping), (page, name) => ends.add(page, name), steps("the end of a session"));
   }
 
   try {
@@ -86,7 +86,7 @@ async function run() {
     throw error;
   } finally {
     await Promise.all([browser.close(), keeping.close()]);
-    await Promise.all([site, local, short, capped, mailbox].map((one) => (one === mailbox ? one.close() : one.stop())));
+    await Promise.all([site, local, usual, short, capped, mailbox].map((one) => (one === mailbox ? one.close() : one.stop())));
   }
   const seconds = Math.round((Date.now() - began) / 1000);
   const weights = [...album.weights, ...ends.weights].sort(([, one], [, other]) => other - one);

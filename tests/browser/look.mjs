@@ -76,7 +76,7 @@ export class Album {
   }
 }
 
-/** Nothing is wider than the window, and nothing is cut off. */
+/** Nothing is wider than the window or cut off, and no page goes away by itself while somebody fills it in. */
 export async function fits(page, name) {
   const wide = await page.evaluate(() => {
     const width = document.documentElement.clientWidth;
@@ -92,6 +92,9 @@ export async function fits(page, name) {
     return [...document.querySelectorAll("body *")].filter(wrong).map((one) => one.outerHTML.slice(0, 120));
   });
   assert.deepEqual(wide, [], `${name} is too wide`);
+  // Seen where scripts are off: it stands in a <noscript>.
+  const goes = (await page.locator("meta[http-equiv=refresh]").count()) && (await page.locator("input:not([type=hidden])").count());
+  assert.ok(!goes, `${name} goes away by itself`);
 }
 
 /** Nothing has moved since the page came. */
