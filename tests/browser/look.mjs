@@ -99,6 +99,8 @@ export async function fits(page, name) {
 
 /** Nothing has moved since the page came. */
 async function steady(page, name) {
+  // What moves is told of a frame later.
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve)))));
   // Letters are not watched.
   assert.deepEqual((await page.evaluate(() => globalThis.shifts)) ?? [], [], `${name} shifts`);
 }
