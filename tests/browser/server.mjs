@@ -16,19 +16,27 @@ export class Server {
   /** Starts the binary with `settings` and nothing of the caller's own, and waits until it answers. */
   async start(binary, settings) {
     this.#folder = await mkdtemp(join(tmpdir(), "nightlatch-browser."));
+    while (!(await this.#serves(binary, settings))) {
+      const log = await this.log();
+      // Somebody took the port after it was found free.
+      if (!log.trimEnd().endsWith("Address already in use (os error 98)")) throw new Error(`the server did not start:\n${log}`);
+    }
+  }
+
+  async #serves(binary, settings) {
     const port = await freePort();
     this.url = `http://localhost:${port}`;
-    const log = openSync(join(this.#folder, "log"), "a");
+    const log = openSync(join(this.#folder, "log"), "w");
     this.#process = spawn(binary, [], {
       cwd: this.#folder,
       env: { ROCKET_PORT: String(port), NIGHTLATCH_DATA_DIR: join(this.#folder, "data"), ...settings },
       stdio: ["ignore", log, log],
     });
     for (const end = Date.now() + LONGEST_START; Date.now() < end && this.#process.exitCode === null; await pause(20)) {
-      const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
-      if (answer?.ok) return;
+      const answer = await fetch(`${this.url}/health/ready`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+      if (answer?.ok && this.#process.exitCode === null) return true;
     }
-    throw new Error(`the server did not start:\n${await this.log()}`);
+    return false;
   }
 
   log() {
@@ -45,7 +53,17 @@ export class Server {
   }
 }
 
-function freePort() {
+/** Ports that a server here has or had. */
+const taken = new Set();
+
+async function freePort() {
+  const port = await anyPort();
+  if (taken.has(port)) return freePort();
+  taken.add(port);
+  return port;
+}
+
+function anyPort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);
