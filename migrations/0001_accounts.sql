@@ -24,7 +24,13 @@ CREATE TABLE sessions (
     ip            TEXT,
     user_agent    TEXT,
     ended_at      BIGINT,
-    end_reason    TEXT
+    end_reason    TEXT,
+    -- Of the last refresh token of a session of kind `api`: how many came before it, the hash of its secret, when it was made, and
+    -- until when it is good.
+    refresh_counter BIGINT,
+    refresh_hash    TEXT,
+    refreshed_at    BIGINT,
+    refresh_until   BIGINT
 );
 CREATE INDEX sessions_of_user ON sessions (user_id, created_at);
 

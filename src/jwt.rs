@@ -1,4 +1,4 @@
-//! Session tokens: signs a [`Session`] as a JWT and reads it back (RFC 7519, RFC 8725).
+//! Session and access tokens: signs a [`Session`] as a JWT and reads it back (RFC 7519, RFC 8725).
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
 
@@ -7,24 +7,43 @@ use crate::{
     clock::Timestamp,
     keys::Keys,
     model::{
-        id::{SessionId, UserId},
+        id::{SessionId, UserId, random_text},
         session::Session,
         user::Role,
     },
 };
 
-/// The kind of token in the session cookie: no other kind is taken for it (RFC 8725, 3.11).
-const TYPE: &str = "session+jwt";
-
 /// A longer text is not read at all; our own tokens stay under 1 KB.
 const MAX_LENGTH: usize = 2048;
 
-/// Signs and verifies session tokens with one algorithm and the keys of our own ring.
+/// Signs and verifies tokens of one kind, with one algorithm and the keys of one ring.
 pub struct Jwt {
     keys: Keys,
     header: Header,
     issuer: String,
+    audience: String,
+    /// Whether each token has a name of its own.
+    named: bool,
     validation: Validation,
+}
+
+/// The two kinds of tokens. Neither is ever taken for the other: type, algorithm, keys and audience differ (RFC 8725, 3.11 and 3.12).
+pub struct Jwts {
+    /// In the session cookie: for this instance alone.
+    pub session: Jwt,
+    /// For callers without cookies: anybody may verify them.
+    pub access: Jwt,
+}
+
+impl Jwts {
+    /// Tokens issued by `issuer`, the public URL, with the keys of these two rings.
+    pub fn new(session: Keys, access: Keys, issuer: &str) -> Self {
+        let api = format!("{issuer}/api");
+        Self {
+            session: Jwt::new(session, Algorithm::HS256, "session+jwt", issuer, issuer),
+            access: Jwt::new(access, Algorithm::EdDSA, "access+jwt", issuer, &api),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -39,6 +58,8 @@ struct Claims<'a> {
     exp: i64,
     auth_time: i64,
     cap: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
 }
 
 /// What is read of a token; issuer and audience are compared by the library and not kept.
@@ -56,18 +77,22 @@ struct Verified {
 }
 
 impl Jwt {
-    /// Tokens issued by and for `issuer`, the public URL.
-    pub fn new(keys: Keys, issuer: &str) -> Self {
-        let mut header = Header::new(Algorithm::HS256);
-        header.typ = Some(TYPE.into());
-        header.kid = Some(keys.signing().0.to_owned());
-        let mut validation = Validation::new(Algorithm::HS256);
+    fn new(keys: Keys, algorithm: Algorithm, kind: &str, issuer: &str, audience: &str) -> Self {
+        let mut header = Header::new(algorithm);
+        header.typ = Some(kind.into());
+        let mut validation = Validation::new(algorithm);
         validation.set_issuer(&[issuer]);
-        validation.set_audience(&[issuer]);
+        validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // The library asks the system clock and allows a minute; `Session::is_live` asks ours and allows nothing.
         validation.validate_exp = false;
-        Self { keys, header, issuer: issuer.to_owned(), validation }
+        let named = algorithm == Algorithm::EdDSA;
+        Self { keys, header, issuer: issuer.to_owned(), audience: audience.to_owned(), named, validation }
+    }
+
+    /// The ring.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// The token of `session`, issued at `now`.
@@ -77,7 +102,7 @@ impl Jwt {
     pub fn sign(&self, session: &Session, now: Timestamp) -> Result<String, Internal> {
         let claims = Claims {
             iss: &self.issuer,
-            aud: &self.issuer,
+            aud: &self.audience,
             sub: &session.user_id,
             sid: &session.id,
             ver: session.version,
@@ -86,8 +111,12 @@ impl Jwt {
             exp: session.expires_at.seconds(),
             auth_time: session.auth_time.seconds(),
             cap: session.ends_at.seconds(),
+            jti: self.named.then(random_text),
         };
-        Ok(encode(&self.header, &claims, &self.keys.signing().1.encoding)?)
+        let ring = self.keys.ring();
+        let key = ring.signing(now).ok_or_else(|| Internal::new("the key ring is empty"))?;
+        let header = Header { kid: Some(key.kid.clone()), ..self.header.clone() };
+        Ok(encode(&header, &claims, &key.encoding)?)
     }
 
     /// The session of a genuine token, ended or not; `None` for anything else, whatever is wrong with it.
@@ -96,10 +125,11 @@ impl Jwt {
             return None;
         }
         let header = decode_header(token).ok()?;
-        if header.typ.as_deref() != Some(TYPE) || header.crit.is_some() {
+        if header.typ != self.header.typ || header.crit.is_some() {
             return None;
         }
-        let key = self.keys.named(header.kid.as_deref()?)?;
+        let ring = self.keys.ring();
+        let key = ring.named(header.kid.as_deref()?)?;
         let claims = decode::<Verified>(token, &key.decoding, &self.validation).ok()?.claims;
         let started = claims.nbf.unwrap_or(claims.iat) <= now.seconds().saturating_add(CLOCK_SKEW_SECONDS);
         started.then(|| Session {

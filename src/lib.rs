@@ -9,6 +9,7 @@ pub mod keys;
 pub mod log;
 pub mod mail;
 pub mod model;
+pub mod refresh;
 pub mod revocations;
 pub mod secret;
 pub mod settings;

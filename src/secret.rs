@@ -10,7 +10,7 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use crate::model::id::random;
+use crate::{model::id::random, refresh::Refresh};
 
 /// The least bytes of a secret: the strength of every key derived from it.
 pub const MIN_BYTES: usize = 32;
@@ -22,6 +22,8 @@ pub struct Secret {
     devices: hmac::Key,
     codes: hmac::Key,
     checks: hmac::Key,
+    refresh_digests: hmac::Key,
+    refresh_successors: hmac::Key,
 }
 
 impl Secret {
@@ -38,6 +40,11 @@ impl Secret {
             devices: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"devices").ok()?.as_slice()),
             codes: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"codes").ok()?.as_slice()),
             checks: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"checks").ok()?.as_slice()),
+            refresh_digests: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"refresh digests").ok()?.as_slice()),
+            refresh_successors: hmac::Key::new(
+                hmac::HMAC_SHA256,
+                derive(&root, b"refresh successors").ok()?.as_slice(),
+            ),
         })
     }
 
@@ -82,6 +89,11 @@ impl Secret {
     /// The name under which a browser is stored, so that a copy of the database passes for no browser.
     pub fn device_name(&self, device: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.devices, device.as_bytes()))
+    }
+
+    /// What refresh tokens are written and read with.
+    pub fn refresh(&self) -> Refresh {
+        Refresh::new(self.refresh_digests.clone(), self.refresh_successors.clone())
     }
 
     /// What `nightlatch check` and the server know each other by.

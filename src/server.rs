@@ -9,14 +9,14 @@ use crate::{
     accounts::{Accounts, Internal},
     clock::Clock,
     db::Db,
-    jwt::Jwt,
-    keys::Keys,
+    jwt::Jwts,
+    keys::{Keys, Purpose},
     mail::{MailFolder, Mailer, Post},
     secret::Secret,
     settings::Settings,
     templates::Templates,
     web::{self, Site, check::Checkpoint},
-    workers::{follower::Follower, postman::Postman},
+    workers::{follower::Follower, keysmith::Keysmith, postman::Postman},
 };
 
 /// A server about to start.
@@ -68,7 +68,8 @@ async fn accounts(rocket: Rocket<Build>, server: Server, templates: Arc<Template
                 .manage(accounts)
                 .manage(jwt)
                 .manage(Arc::clone(&workers.postman))
-                .manage(Arc::clone(&workers.follower));
+                .manage(Arc::clone(&workers.follower))
+                .manage(Arc::clone(&workers.keysmith));
             Ok(if workers.at_work { workers.attach(rocket) } else { rocket })
         }
         Err(error) => {
@@ -82,22 +83,31 @@ async fn assemble(
     rocket: &Rocket<Build>,
     server: Server,
     templates: Arc<Templates>,
-) -> Result<(Accounts, Jwt, Workers), Internal> {
+) -> Result<(Accounts, Jwts, Workers), Internal> {
     let Server { settings, clock, secret, post, workers } = server;
     let db = Db::fetch(rocket).ok_or_else(|| Internal::new("the database is not attached"))?;
     let (db, secret) = ((**db).clone(), Arc::new(secret));
     db.migrate().await?;
-    let keys = Keys::load(&db, &secret, clock.now()).await?;
+    let session_keys = Keys::load(&db, &secret, Purpose::Session, clock.now()).await?;
+    let access_keys = Keys::load(&db, &secret, Purpose::Access, clock.now()).await?;
     let accounts = Accounts::new(db.clone(), clock.clone(), Arc::clone(&secret), &settings)?;
     let follower = Follower::new(accounts.clone());
     follower.catch_up().await?;
-    let jwt = Jwt::new(keys, &settings.public_url);
+    let keysmith = Keysmith {
+        db: db.clone(),
+        clock: clock.clone(),
+        secret: Arc::clone(&secret),
+        rings: [session_keys.clone(), access_keys.clone()],
+        rotate: settings.keys.rotate,
+    };
+    let jwt = Jwts::new(session_keys, access_keys, &settings.public_url);
     let public_url = settings.public_url;
     let postman = Postman { db, clock, secret, templates, post: Arc::new(post), public_url };
     let workers = Workers {
         queued: accounts.letters_queued(),
         postman: Arc::new(postman),
         follower: Arc::new(follower),
+        keysmith: Arc::new(keysmith),
         at_work: workers,
     };
     Ok((accounts, jwt, workers))
@@ -108,6 +118,7 @@ struct Workers {
     postman: Arc<Postman>,
     queued: Arc<Notify>,
     follower: Arc<Follower>,
+    keysmith: Arc<Keysmith>,
     at_work: bool,
 }
 
@@ -122,6 +133,7 @@ impl Workers {
                     tokio::select! {
                         () = self.postman.run(&self.queued) => {}
                         () = self.follower.run() => {}
+                        () = self.keysmith.run() => {}
                         () = shutdown => {}
                     }
                 });

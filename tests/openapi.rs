@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::support::{Answer, Options, SESSION_COOKIE, TestApp};
 
 /// What is mounted beside the API and meant for no client: a browser's way to a page, and what only a holder of the secret sees.
-const UNDOCUMENTED: [&str; 2] = ["/.well-known/change-password", "/.well-known/nightlatch-check"];
+const UNDOCUMENTED: [&str; 3] =
+    ["/.well-known/change-password", "/.well-known/nightlatch-check", "/.well-known/security.txt"];
 
 /// The kinds of problems that programs can rely on.
 const PROBLEMS: [(u16, &str); 15] = [
@@ -32,10 +33,12 @@ const PROBLEMS: [(u16, &str); 15] = [
 ];
 
 /// What a call answers beside the problems that its kind of call has in common.
-const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 10] = [
+const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 12] = [
     ("signUp", &[(409, "conflict")]),
     ("verifyEmail", &[(409, "conflict"), (422, "invalid_code")]),
     ("signIn", &[(401, "invalid_credentials")]),
+    ("issueTokens", &[(401, "invalid_credentials")]),
+    ("refreshTokens", &[(401, "not_signed_in")]),
     ("confirmPassword", &[(401, "invalid_credentials")]),
     ("resetPassword", &[(422, "invalid_code")]),
     ("changePassword", &[(401, "invalid_credentials")]),
@@ -232,7 +235,7 @@ async fn each_call_answers_the_problems_it_documents() {
         }
         if sends {
             answers.push(ann.send(method, path, None, "{}").await);
-            answers.push(ann.send(method, path, JSON, "").await);
+            answers.push(ann.send(method, path, JSON, "{\"unheard-of\":1}").await);
             answers.push(ann.send(method, path, JSON, "a".repeat(TOO_LONG)).await);
         }
         let guarded = call.operation.get("security").is_some();
@@ -244,7 +247,12 @@ async fn each_call_answers_the_problems_it_documents() {
             call.name()
         );
         if guarded {
-            assert_eq!(call.operation["security"], json!([{ "session": [] }]), "{}", call.name());
+            assert_eq!(
+                call.operation["security"],
+                json!([{ "session": [] }, { "accessToken": [] }]),
+                "{}",
+                call.name()
+            );
             answers.push(without);
         }
         // What takes more to provoke: broken requests that Rocket refuses, and faults of ours.
@@ -265,12 +273,14 @@ async fn each_call_answers_the_problems_it_documents() {
 }
 
 #[async_test]
-async fn the_session_cookie_is_the_only_security_scheme() {
+async fn the_session_cookie_and_the_access_token_are_the_security_schemes() {
     let app = TestApp::new().await;
     let document = document(&app).await;
     assert_eq!(document.get("security"), None, "calls say for themselves");
     let schemes = &document["components"]["securitySchemes"];
-    assert_eq!(members(schemes).count(), 1, "{schemes}");
+    assert_eq!(members(schemes).count(), 2, "{schemes}");
+    let token = &schemes["accessToken"];
+    assert_eq!((&token["type"], &token["scheme"]), (&json!("http"), &json!("bearer")));
     let session = &schemes["session"];
     assert_eq!((&session["type"], &session["in"]), (&json!("apiKey"), &json!("cookie")));
     assert_eq!(session["name"], SESSION_COOKIE);
@@ -298,7 +308,7 @@ async fn the_document_knows_the_settings() {
 
 /// Whether a path is answered in JSON.
 fn is_api(path: &str) -> bool {
-    path.starts_with("/api") || path.starts_with("/health")
+    ["/api", "/health", "/.well-known/jwks.json"].iter().any(|below| path.starts_with(below))
 }
 
 /// Every path that is mounted, something in place of its parameters, with its methods and what they take.

@@ -99,6 +99,7 @@ fn letters() -> Vec<(&'static str, Value)> {
         ("email_change_requested", at.clone()),
         ("email_changed", at.clone()),
         ("new_device", with(&at, json!({ "ip": "192.0.2.7", "device": "Firefox on Linux" }))),
+        ("token_reused", with(&at, json!({ "ip": "192.0.2.7", "device": "curl" }))),
         ("role_changed", with(&at, json!({ "role": "superuser" }))),
         ("account_locked", at.clone()),
         ("account_unlocked", at),

@@ -25,8 +25,10 @@ impl Forge {
         app.sign_up("ann@example.com").await;
         let token = app.token().unwrap();
         let (header, claims) = token_parts(&token);
-        let (kid, sealed): (String, String) =
-            (app.ask("SELECT kid FROM keys").await, app.ask("SELECT sealed FROM keys").await);
+        let (kid, sealed): (String, String) = (
+            app.ask("SELECT kid FROM keys WHERE purpose = 'session'").await,
+            app.ask("SELECT sealed FROM keys WHERE purpose = 'session'").await,
+        );
         let secret = Secret::new(&std::array::from_fn::<u8, 32, _>(|i| i as u8)).unwrap();
         let key = secret.open(&format!("key:{kid}"), &sealed).unwrap().to_vec();
         Self { app, token, header, claims, key }

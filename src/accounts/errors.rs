@@ -3,7 +3,7 @@ use std::{error::Error, fmt, sync::Arc};
 
 use crate::{
     hasher::{HashError, Overloaded},
-    model::invalid::Invalid,
+    model::{invalid::Invalid, session::EndReason},
 };
 
 /// A fault of ours or of something we depend on: logged once where it is answered, never shown.
@@ -107,6 +107,15 @@ pub enum ActError {
     Internal(Internal),
 }
 
+/// Why there are no new tokens.
+#[derive(Debug)]
+pub enum RefreshError {
+    /// No token of ours, or one of a session that is over: then with the reason, for its holder.
+    Refused(Option<EndReason>),
+    /// A fault of ours.
+    Internal(Internal),
+}
+
 /// Why a code did nothing.
 #[derive(Debug)]
 pub enum CodeError {
@@ -159,4 +168,16 @@ failures! {
     SigninError: Overloaded;
     ActError: Overloaded;
     CodeError: Overloaded;
+}
+
+impl From<Internal> for RefreshError {
+    fn from(internal: Internal) -> Self {
+        Self::Internal(internal)
+    }
+}
+
+impl From<sqlx::Error> for RefreshError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal(error.into())
+    }
 }

@@ -18,18 +18,20 @@ mod reset_password;
 mod sessions;
 mod signin;
 mod signup;
+mod tokens;
 mod verify_email;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 
-pub use errors::{ActError, CodeError, InputError, Internal, SigninError, SignupError};
+pub use errors::{ActError, CodeError, InputError, Internal, RefreshError, SigninError, SignupError};
 pub use export::{Export, Recorded};
 pub use overview::{Overview, RecentSignin};
 pub use post::letter_place;
 pub use requests::REQUEST_TTL;
 pub use signup::Signup;
+pub use tokens::Tokens;
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -38,9 +40,10 @@ use crate::{
     model::{
         client::Client,
         id::row_id,
-        session::{EndReason, Lifetimes, Session},
+        session::{EndReason, Lifetimes, Session, TokenLifetimes, horizon},
         user::User,
     },
+    refresh::Refresh,
     revocations::{Revocations, Standing},
     secret::Secret,
     settings::Settings,
@@ -53,6 +56,7 @@ pub struct Accounts {
     db: Pool,
     clock: Clock,
     secret: Arc<Secret>,
+    refresh: Arc<Refresh>,
     hasher: Hasher,
     revocations: Arc<Revocations>,
     rules: Arc<Rules>,
@@ -64,6 +68,7 @@ pub struct Accounts {
 /// The settings that the domain asks.
 struct Rules {
     lifetimes: Lifetimes,
+    tokens: TokenLifetimes,
     verify_email: bool,
     min_length: u8,
     code_ttl: Duration,
@@ -106,6 +111,7 @@ impl Accounts {
     pub fn new(db: Pool, clock: Clock, secret: Arc<Secret>, settings: &Settings) -> Result<Self, Internal> {
         let rules = Rules {
             lifetimes: settings.session,
+            tokens: settings.token,
             verify_email: settings.signup.verify_email,
             min_length: settings.password.min_length,
             code_ttl: settings.code.ttl,
@@ -114,9 +120,10 @@ impl Accounts {
         };
         Ok(Self {
             hasher: Hasher::start(&settings.password, &settings.hash)?,
-            revocations: Arc::new(Revocations::new(rules.lifetimes.horizon())),
+            revocations: Arc::new(Revocations::new(horizon(&rules.lifetimes, &rules.tokens))),
             node: row_id(clock.now()).into(),
             rules: Arc::new(rules),
+            refresh: Arc::new(secret.refresh()),
             mail: Arc::default(),
             db,
             clock,

@@ -6,7 +6,7 @@ use crate::{
         client::Client,
         event::{Event, EventKind},
         id::{SessionId, UserId},
-        session::{EndReason, Ending, Session},
+        session::{EndReason, Ending, Session, horizon},
         user::User,
     },
     store,
@@ -118,7 +118,12 @@ impl Accounts {
     }
 
     /// Commits with the endings under their number, and refuses the sessions on this node from now on.
-    async fn commit_numbered(&self, mut tx: Tx, ended: Ended, now: Timestamp) -> Result<Option<i64>, Internal> {
+    pub(super) async fn commit_numbered(
+        &self,
+        mut tx: Tx,
+        ended: Ended,
+        now: Timestamp,
+    ) -> Result<Option<i64>, Internal> {
         let Ended { sessions, ending } = ended;
         let mut number = None;
         if !sessions.is_empty() {
@@ -144,6 +149,6 @@ impl Accounts {
     }
 
     fn ending(&self, reason: EndReason, now: Timestamp) -> Ending {
-        Ending { reason, until: now.plus(self.rules.lifetimes.horizon()) }
+        Ending { reason, until: now.plus(horizon(&self.rules.lifetimes, &self.rules.tokens)) }
     }
 }

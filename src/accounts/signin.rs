@@ -1,8 +1,9 @@
 //! Signing in: the same work and the same answer for whatever is wrong.
 use std::sync::Arc;
 
-use super::{Accounts, Caller, SignedIn, SigninError};
+use super::{Accounts, Caller, Internal, SignedIn, SigninError, Tx};
 use crate::{
+    clock::Timestamp,
     model::{
         client::Client,
         email::{self, Email},
@@ -20,7 +21,22 @@ impl Accounts {
     /// # Errors
     /// See [`SigninError`]. A refusal is recorded.
     pub async fn signin(&self, login: &str, password: &str, caller: &Caller<'_>) -> Result<SignedIn, SigninError> {
-        let client = &caller.client;
+        let (mut tx, user, now) = self.authenticate(login, password, &caller.client).await?;
+        let started = self.start_session(&mut tx, &user, caller, now).await?;
+        let device = self.recognise_device(&mut tx, &user, caller, now).await?;
+        let signed_in = self.commit_start(tx, started, user, device, now).await?;
+        self.mail.notify_one();
+        Ok(signed_in)
+    }
+
+    /// Verifies a password, and begins the transaction of what it opens; the account is locked from here on, so that nothing can come
+    /// between.
+    pub(super) async fn authenticate(
+        &self,
+        login: &str,
+        password: &str,
+        client: &Client,
+    ) -> Result<(Tx, User, Timestamp), SigninError> {
         let password = Password::given(password).map_err(|why| vec![Fault::Password(why).of("password")])?;
         let password = Arc::new(password);
         if login.len() > email::MAX_LENGTH {
@@ -33,30 +49,27 @@ impl Accounts {
         let (user, hash) = known.unzip();
         let hash = hash.flatten();
         let verified = self.hasher.verify(Arc::clone(&password), hash.as_deref()).await?;
-        let (Some(user), Some(hash), true) = (user.as_ref(), hash, verified) else {
-            return self.refuse(user.as_ref(), "wrong", client).await;
+        let (user, hash) = match (user, hash, verified) {
+            (Some(user), Some(hash), true) => (user, hash),
+            (user, ..) => return Err(self.refuse(user.as_ref(), "wrong", client).await?),
         };
         let new_hash = if self.hasher.is_outdated(&hash) { self.hasher.hash(password).await? } else { hash.clone() };
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        if !store::users::note_signin(&mut *tx, user, &hash, &new_hash, now).await? {
+        if !store::users::note_signin(&mut *tx, &user, &hash, &new_hash, now).await? {
             tx.rollback().await?;
-            return self.refuse(Some(user), "locked", client).await;
+            return Err(self.refuse(Some(&user), "locked", client).await?);
         }
-        let started = self.start_session(&mut tx, user, caller, now).await?;
-        let device = self.recognise_device(&mut tx, user, caller, now).await?;
-        let signed_in = self.commit_start(tx, started, user.clone(), device, now).await?;
-        self.mail.notify_one();
-        Ok(signed_in)
+        Ok((tx, user, now))
     }
 
-    async fn refuse(&self, user: Option<&User>, reason: &str, client: &Client) -> Result<SignedIn, SigninError> {
+    async fn refuse(&self, user: Option<&User>, reason: &str, client: &Client) -> Result<SigninError, Internal> {
         let event = Event::new(EventKind::SessionFailed, client);
         let event = match user {
             Some(user) => event.about(&user.id).because(reason),
             None => event.because("unknown"),
         };
         store::events::insert(&*self.db, event, self.clock.now()).await?;
-        Err(SigninError::Refused)
+        Ok(SigninError::Refused)
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     Server,
     clock::Clock,
     commands::{Failure, database, secret},
-    keys::Keys,
+    keys::{Keys, Purpose},
     mail::Post,
     secret::Secret,
     server,
@@ -34,7 +34,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
 /// Does once what the server's parts will do, since Rocket only says that one of them failed.
 async fn rehearse(settings: &Settings, secret: &Secret) -> Result<(), Failure> {
     let db = database::open(settings).await?;
-    let keys = Keys::load(&db, secret, Clock::system().now()).await;
+    let keys = Keys::load(&db, secret, Purpose::Session, Clock::system().now()).await;
     db.close().await;
     keys.map(drop).map_err(|error| error.to_string().into())
 }

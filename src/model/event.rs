@@ -75,6 +75,12 @@ pub enum EventKind {
     SessionFailed,
     /// A session was ended.
     SessionEnded,
+    /// A caller without cookies got its first tokens.
+    TokenIssued,
+    /// It got new ones for a refresh token.
+    TokenRefreshed,
+    /// It came with a refresh token that had been used before.
+    TokenReused,
 }
 
 impl EventKind {
@@ -90,6 +96,9 @@ impl EventKind {
             Self::SessionStarted => "session.started",
             Self::SessionFailed => "session.failed",
             Self::SessionEnded => "session.ended",
+            Self::TokenIssued => "token.issued",
+            Self::TokenRefreshed => "token.refreshed",
+            Self::TokenReused => "token.reused",
         }
     }
 }

@@ -59,6 +59,15 @@ pub enum Letter {
         /// With what.
         device: String,
     },
+    /// An old refresh token was used again, which ended the session.
+    TokenReused {
+        /// When, for people.
+        at: String,
+        /// From where.
+        ip: String,
+        /// With what.
+        device: String,
+    },
     /// A superuser changed what the account may do.
     RoleChanged {
         /// `user` or `superuser`.
@@ -94,6 +103,7 @@ impl Letter {
             Self::EmailChangeRequested { .. } => Some("email_change_requested"),
             Self::EmailChanged { .. } => Some("email_changed"),
             Self::NewDevice { .. } => Some("new_device"),
+            Self::TokenReused { .. } => Some("token_reused"),
             Self::RoleChanged { .. } => Some("role_changed"),
             Self::AccountLocked { .. } => Some("account_locked"),
             Self::AccountUnlocked { .. } => Some("account_unlocked"),

@@ -8,5 +8,6 @@ pub mod invalid;
 pub mod letter;
 pub mod name;
 pub mod password;
+pub mod refresh;
 pub mod session;
 pub mod user;

@@ -67,11 +67,52 @@ impl Lifetimes {
     pub fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
         now < session.auth_time.plus(self.fresh)
     }
+}
 
-    /// How long an ending must be remembered: no token of the session verifies after that.
-    pub fn horizon(&self) -> Duration {
-        self.idle + MARGIN
+/// How long the tokens of callers without cookies last.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenLifetimes {
+    /// An access token ends after this.
+    pub access: Duration,
+    /// A refresh token that is not used ends after this.
+    pub refresh_idle: Duration,
+    /// No refresh prolongs the session beyond this.
+    pub refresh_absolute: Duration,
+    /// For so long the last token that was used gets the same successor again: the answer may have been lost. Zero: never.
+    pub grace: Duration,
+}
+
+impl TokenLifetimes {
+    /// Begins a session of `user` at `now`.
+    pub fn start(&self, user: &User, now: Timestamp) -> Session {
+        let auth_time = now.floor();
+        let session = Session {
+            id: SessionId::new(now),
+            user_id: user.id.clone(),
+            version: user.version,
+            role: user.role,
+            auth_time,
+            expires_at: auth_time,
+            ends_at: auth_time.plus(self.refresh_absolute).floor(),
+        };
+        self.renew(session, now)
     }
+
+    /// The session with an access token of `now`.
+    pub fn renew(&self, session: Session, now: Timestamp) -> Session {
+        let expires_at = now.floor().plus(self.access).floor().min(session.ends_at);
+        Session { expires_at, ..session }
+    }
+
+    /// Until when a refresh token of `now` is good.
+    pub fn refresh_until(&self, session: &Session, now: Timestamp) -> Timestamp {
+        now.plus(self.refresh_idle).min(session.ends_at)
+    }
+}
+
+/// How long an ending must be remembered: no token of the session, in a cookie or not, verifies after that.
+pub fn horizon(cookies: &Lifetimes, tokens: &TokenLifetimes) -> Duration {
+    cookies.idle.max(tokens.access) + MARGIN
 }
 
 impl Session {
@@ -114,11 +155,13 @@ pub enum EndReason {
     EmailChanged,
     /// The account was deleted.
     Deleted,
+    /// A refresh token was used that had been used before: somebody else may have it.
+    RefreshReused,
 }
 
 impl EndReason {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Expired,
         Self::AbsoluteLimit,
         Self::LoggedOut,
@@ -127,6 +170,7 @@ impl EndReason {
         Self::PasswordReset,
         Self::EmailChanged,
         Self::Deleted,
+        Self::RefreshReused,
     ];
 
     /// The word in the database, events and JSON.
@@ -140,6 +184,7 @@ impl EndReason {
             Self::PasswordReset => "password_reset",
             Self::EmailChanged => "email_changed",
             Self::Deleted => "deleted",
+            Self::RefreshReused => "refresh_reused",
         }
     }
 

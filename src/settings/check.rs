@@ -11,7 +11,7 @@ use rocket::figment::Figment;
 use url::{Host, Url};
 
 use super::{Database, Mail, Masked, Password, Settings, SettingsError, source};
-use crate::model::session::Lifetimes;
+use crate::model::session::{Lifetimes, TokenLifetimes};
 
 /// Sessions are never longer than a day (NIST SP 800-63B-4, 2.2.3).
 const LONGEST_SESSION: Duration = Duration::from_secs(24 * 3600);
@@ -35,11 +35,13 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
     Ok(Settings {
         trusted_proxies: proxies(given.proxy.trusted.as_deref(), encrypted_by_proxy)?,
         session: lifetimes(&given.session)?,
+        token: token_lifetimes(&given.token)?,
         mail: mail(given.mail, local)?,
         password: password(given.password)?,
         hash: at_least_one("NIGHTLATCH_HASH__PERMITS", given.hash.permits).map(|_| given.hash)?,
         code: code(given.code)?,
         security_contact: given.security.contact.map(contact).transpose()?,
+        keys: keys(given.keys)?,
         public_url,
         local,
         data_dir,
@@ -131,6 +133,30 @@ fn lifetimes(given: &source::Session) -> Result<Lifetimes, SettingsError> {
     Ok(Lifetimes { idle: idle.min(absolute), absolute, fresh: fresh.min(absolute) })
 }
 
+/// Access tokens are short: another service that verifies one by itself goes on taking it until then, whatever was ended meanwhile.
+const LONGEST_ACCESS: Duration = Duration::from_secs(3600);
+
+/// The longest time without a password (NIST SP 800-63B-4, 2.1.3: 30 days at the lowest level).
+const LONGEST_REFRESH: Duration = Duration::from_secs(30 * 24 * 3600);
+
+fn token_lifetimes(given: &source::Token) -> Result<TokenLifetimes, SettingsError> {
+    let source::Token { access, refresh_idle, refresh_absolute, grace } = *given;
+    let second = Duration::from_secs(1);
+    for (name, value, longest, limits) in [
+        ("NIGHTLATCH_TOKEN__ACCESS", access, LONGEST_ACCESS, "must be from 1s to 1h"),
+        ("NIGHTLATCH_TOKEN__REFRESH_IDLE", refresh_idle, LONGEST_REFRESH, "must be from 1s to 30d"),
+        ("NIGHTLATCH_TOKEN__REFRESH_ABSOLUTE", refresh_absolute, LONGEST_REFRESH, "must be from 1s to 30d"),
+    ] {
+        if !(second..=longest).contains(&value) {
+            return Err(SettingsError::new(name, limits));
+        }
+    }
+    if grace > Duration::from_secs(60) {
+        return Err(SettingsError::new("NIGHTLATCH_TOKEN__GRACE", "must be from 0s to 60s"));
+    }
+    Ok(TokenLifetimes { access, refresh_idle: refresh_idle.min(refresh_absolute), refresh_absolute, grace })
+}
+
 fn mail(given: source::Mail, local: bool) -> Result<Mail, SettingsError> {
     if given.from.parse::<Mailbox>().is_err() {
         return Err(SettingsError::new("NIGHTLATCH_MAIL__FROM", "must be like Nightlatch <no-reply@example.com>"));
@@ -175,6 +201,14 @@ fn code(given: super::Code) -> Result<super::Code, SettingsError> {
     }
     if !(1..=10).contains(&given.attempts) {
         return Err(SettingsError::new("NIGHTLATCH_CODE__ATTEMPTS", "must be from 1 to 10"));
+    }
+    Ok(given)
+}
+
+/// A new key waits ten minutes before it signs, and the one before it verifies for a day after that.
+fn keys(given: super::Keys) -> Result<super::Keys, SettingsError> {
+    if given.rotate < Duration::from_secs(3600) {
+        return Err(SettingsError::new("NIGHTLATCH_KEYS__ROTATE", "must be 1h or more"));
     }
     Ok(given)
 }

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use rocket::figment::Figment;
 use serde::Deserialize;
 
-use crate::model::session::Lifetimes;
+use crate::model::session::{Lifetimes, TokenLifetimes};
 pub use check::is_loopback;
 pub use source::rocket_figment;
 
@@ -27,6 +27,8 @@ pub struct Settings {
     pub secret_key: Option<Masked>,
     /// How long sessions last.
     pub session: Lifetimes,
+    /// How long the tokens of callers without cookies last.
+    pub token: TokenLifetimes,
     /// Who may sign up, and how.
     pub signup: Signup,
     /// How mail leaves.
@@ -37,6 +39,8 @@ pub struct Settings {
     pub hash: Hash,
     /// Mailed codes.
     pub code: Code,
+    /// The signing keys.
+    pub keys: Keys,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Where people who found a weakness may write, as a URI; `None` means that `security.txt` is not there.
@@ -112,6 +116,15 @@ pub struct Code {
     /// Tries per request.
     #[serde(deserialize_with = "text::parsed")]
     pub attempts: u32,
+}
+
+/// The signing keys.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    /// How old the newest becomes before there is another.
+    #[serde(deserialize_with = "text::duration")]
+    pub rotate: Duration,
 }
 
 /// How log lines are written.
@@ -218,6 +231,12 @@ impl Default for Password {
 impl Default for Hash {
     fn default() -> Self {
         Self { permits: std::thread::available_parallelism().map_or(1, usize::from), queue: 64 }
+    }
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { rotate: Duration::from_secs(30 * 24 * 3600) }
     }
 }
 

@@ -9,7 +9,7 @@ use rocket::figment::{
 };
 use serde::Deserialize;
 
-use super::{Code, Hash, Log, Masked, Password, SettingsError, Signup, text};
+use super::{Code, Hash, Keys, Log, Masked, Password, SettingsError, Signup, text};
 
 const PREFIX: &str = "NIGHTLATCH_";
 
@@ -26,11 +26,13 @@ pub struct Given {
     pub database: Database,
     pub secret_key: Option<Masked>,
     pub session: Session,
+    pub token: Token,
     pub signup: Signup,
     pub mail: Mail,
     pub password: Password,
     pub hash: Hash,
     pub code: Code,
+    pub keys: Keys,
     pub proxy: Proxy,
     pub security: Security,
     pub log: Log,
@@ -52,6 +54,19 @@ pub struct Session {
     pub absolute: Duration,
     #[serde(deserialize_with = "text::duration")]
     pub fresh: Duration,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Token {
+    #[serde(deserialize_with = "text::duration")]
+    pub access: Duration,
+    #[serde(deserialize_with = "text::duration")]
+    pub refresh_idle: Duration,
+    #[serde(deserialize_with = "text::duration")]
+    pub refresh_absolute: Duration,
+    #[serde(deserialize_with = "text::duration")]
+    pub grace: Duration,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +98,13 @@ impl Default for Session {
     fn default() -> Self {
         let minutes = |n: u64| Duration::from_secs(n * 60);
         Self { idle: minutes(10), absolute: minutes(12 * 60), fresh: minutes(5) }
+    }
+}
+
+impl Default for Token {
+    fn default() -> Self {
+        let (minutes, days) = (|n: u64| Duration::from_secs(n * 60), |n: u64| Duration::from_secs(n * 24 * 3600));
+        Self { access: minutes(10), refresh_idle: days(14), refresh_absolute: days(30), grace: Duration::from_secs(10) }
     }
 }
 

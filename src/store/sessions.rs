@@ -1,4 +1,6 @@
 //! Sessions: one row each, kept after the end.
+use std::time::Duration;
+
 use sqlx::{Row, any::AnyExecutor};
 
 use crate::{
@@ -7,6 +9,7 @@ use crate::{
         client::Client,
         id::{SessionId, UserId},
         session::{EndReason, Session},
+        user::Role,
     },
 };
 
@@ -40,6 +43,106 @@ pub async fn insert(db: impl AnyExecutor<'_>, session: &Session, client: &Client
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// Adds the row of a session of a caller without cookies, with the hash of its first refresh token.
+pub async fn insert_api(
+    db: impl AnyExecutor<'_>,
+    session: &Session,
+    (refresh_hash, refresh_until): (&str, Timestamp),
+    client: &Client,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO sessions (id, user_id, kind, version, auth_time, created_at, ends_at, ip, user_agent,
+            refresh_counter, refresh_hash, refreshed_at, refresh_until)
+        VALUES ($1, $2, 'api', $3, $4, $5, $6, $7, $8, 0, $9, $5, $10)";
+    sqlx::query(sql)
+        .bind(session.id.as_str())
+        .bind(session.user_id.as_str())
+        .bind(session.version)
+        .bind(session.auth_time.millis())
+        .bind(now.millis())
+        .bind(session.ends_at.millis())
+        .bind(client.ip.as_deref())
+        .bind(client.user_agent.as_deref())
+        .bind(refresh_hash)
+        .bind(refresh_until.millis())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Puts the token after `used` in its place, if `used` is the last one and the session is open; false otherwise. Of many at once one
+/// gets true.
+pub async fn rotate(
+    db: impl AnyExecutor<'_>,
+    used: (&SessionId, i64, &str),
+    next_hash: &str,
+    idle: Duration,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let (session, counter, hash) = used;
+    let sql = "UPDATE sessions SET refresh_counter = refresh_counter + 1, refresh_hash = $1, refreshed_at = $2,
+            refresh_until = CASE WHEN ends_at < $3 THEN ends_at ELSE $3 END
+        WHERE id = $4 AND refresh_counter = $5 AND refresh_hash = $6 AND ended_at IS NULL AND refresh_until > $2";
+    let done = sqlx::query(sql)
+        .bind(next_hash)
+        .bind(now.millis())
+        .bind(now.plus(idle).millis())
+        .bind(session.as_str())
+        .bind(counter)
+        .bind(hash)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Where the line of refresh tokens of a session stands.
+pub struct Line {
+    /// Whose session it is, as its account is now.
+    pub session: Session,
+    /// How many tokens came before the last one.
+    pub counter: i64,
+    /// The hash of the last one.
+    pub hash: String,
+    /// When it was made.
+    pub refreshed_at: Timestamp,
+    /// Until when it is good.
+    pub refresh_until: Timestamp,
+}
+
+/// The line of an open session of kind `api`.
+pub async fn line(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result<Option<Line>> {
+    let sql = "SELECT user_id, sessions.version, role, auth_time, ends_at, refresh_counter, refresh_hash, refreshed_at, refresh_until
+        FROM sessions JOIN users ON users.id = user_id
+        WHERE sessions.id = $1 AND kind = 'api' AND ended_at IS NULL";
+    let Some(row) = sqlx::query(sql).bind(id.as_str()).fetch_optional(db).await? else { return Ok(None) };
+    let moment = |column| row.try_get(column).map(Timestamp::from_millis);
+    let ends_at = moment("ends_at")?;
+    let session = Session {
+        id: id.clone(),
+        user_id: UserId::from(row.try_get::<String, _>("user_id")?),
+        version: row.try_get("version")?,
+        role: Role::stored(row.try_get("role")?),
+        auth_time: moment("auth_time")?,
+        expires_at: ends_at,
+        ends_at,
+    };
+    Ok(Some(Line {
+        session,
+        counter: row.try_get("refresh_counter")?,
+        hash: row.try_get("refresh_hash")?,
+        refreshed_at: moment("refreshed_at")?,
+        refresh_until: moment("refresh_until")?,
+    }))
+}
+
+/// Whether a program at the same address and of the same kind had a session of this account before.
+pub async fn is_known_program(db: impl AnyExecutor<'_>, user: &UserId, client: &Client) -> sqlx::Result<bool> {
+    let sql = "SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND kind = 'api' AND ip = $2 AND user_agent = $3";
+    let query = sqlx::query_scalar(sql).bind(user.as_str()).bind(client.ip.as_deref());
+    let known: i64 = query.bind(client.user_agent.as_deref()).fetch_one(db).await?;
+    Ok(known > 0)
 }
 
 /// Locks a session's row to the end of the transaction, so that no sign-out comes between; false when it has been ended.

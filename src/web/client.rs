@@ -54,7 +54,8 @@ impl<'r> FromRequest<'r> for Caller<'r> {
         let site = try_outcome!(request.guard::<&State<Site>>().await);
         Outcome::Success(Self {
             client: client(request, site),
-            session: presented(request).live(),
+            // A program that signs in with an access token at hand has not become another: its session goes on beside the new one.
+            session: presented(request).live().filter(|_| !request.headers().contains("Authorization")),
             device: cookies::value(request, &site.device_cookie),
         })
     }

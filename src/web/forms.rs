@@ -159,6 +159,24 @@ pub struct Confirm {
     pub password: String,
 }
 
+/// `POST /api/auth/token/refresh`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshToken {
+    /// As it was answered last.
+    #[schema(max_length = 256)]
+    pub refresh_token: String,
+}
+
+/// `POST /api/auth/logout`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Logout {
+    /// Ends the session of this token instead of the caller's.
+    #[schema(max_length = 256, nullable = false)]
+    pub refresh_token: Option<String>,
+}
+
 /// `POST /stay`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,7 +7,7 @@ use rocket::{
 
 use super::{
     problem::{self, Problem},
-    session::{Presented, presented},
+    session::presented,
 };
 use crate::{
     accounts::Accounts,
@@ -40,10 +40,9 @@ impl<'r> FromRequest<'r> for User<'r> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match presented(request) {
-            Presented::Live(session) => Outcome::Success(Self { session }),
-            Presented::Unknown(error) => refuse(request, error.clone().into()),
-            _ => refuse(request, Problem::not_signed_in(request)),
+        match presented(request).session() {
+            Ok(session) => Outcome::Success(Self { session }),
+            Err(problem) => refuse(request, problem),
         }
     }
 }

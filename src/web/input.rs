@@ -47,6 +47,27 @@ impl<'r, T: DeserializeOwned> FromData<'r> for Input<T> {
     }
 }
 
+/// The fields of a JSON body that may be left out altogether.
+pub struct Optional<T>(pub Option<T>);
+
+#[rocket::async_trait]
+impl<'r, T: DeserializeOwned> FromData<'r> for Optional<T> {
+    type Error = ();
+
+    async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self> {
+        if data.peek(1).await.is_empty() {
+            return Outcome::Success(Self(None));
+        }
+        if !request.content_type().is_some_and(|kind| kind.is_json()) {
+            let problem = Problem::unsupported_media_type("application/json");
+            let status: Status = problem.status();
+            problem::keep(request, problem);
+            return Outcome::Error((status, ()));
+        }
+        Input::from_data(request, data).await.map(|Input(fields)| Self(Some(fields)))
+    }
+}
+
 async fn read<T: DeserializeOwned>(data: Data<'_>, is_form: bool) -> Result<T, Problem> {
     let body = data.open(LIMIT_KIB.kibibytes()).into_bytes().await;
     // A body that stops short is the caller's doing.

@@ -36,6 +36,7 @@ pub fn attach(rocket: Rocket<Build>) -> Rocket<Build> {
         .mount("/", gate::guarded(pages::routes()))
         .mount("/api", gate::guarded(api::routes()))
         .mount("/", gate::guarded(check::routes()))
+        .mount("/.well-known", gate::guarded(api::token::well_known()))
         .mount("/health", api::health::routes())
         .mount("/static", pages::assets::routes())
 }

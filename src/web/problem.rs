@@ -197,7 +197,11 @@ impl Problem {
 pub fn is_api(request: &Request<'_>) -> bool {
     let path = request.uri().path();
     let mut segments = path.segments();
-    matches!(segments.next(), Some("api" | "health"))
+    match segments.next() {
+        Some("api" | "health") => true,
+        Some(".well-known") => segments.next() == Some("jwks.json"),
+        _ => false,
+    }
 }
 
 /// Leaves a problem for the catcher.

@@ -10,13 +10,13 @@ use rocket::{
 };
 
 use super::{
-    Site, cookies,
+    Problem, Site, cookies,
     passive::{WasHead, is_static, prolongs},
 };
 use crate::{
     accounts::{Accounts, Internal, SignedIn},
     clock::Timestamp,
-    jwt::Jwt,
+    jwt::{Jwt, Jwts},
     model::session::{EndReason, Session},
 };
 
@@ -43,6 +43,19 @@ pub enum Presented {
 }
 
 impl Presented {
+    /// The session.
+    ///
+    /// # Errors
+    /// It does not go on, there is none, or nobody knows.
+    pub fn session(&self) -> Result<&Session, Problem> {
+        match self {
+            Self::Live(session) => Ok(session),
+            Self::Unknown(error) => Err(error.clone().into()),
+            Self::Ended(reason) => Err(Problem::not_signed_in(Some(*reason))),
+            Self::Nothing => Err(Problem::not_signed_in(None)),
+        }
+    }
+
     /// The session, if it goes on.
     pub fn live(&self) -> Option<&Session> {
         match self {
@@ -67,18 +80,46 @@ pub fn presented<'r>(request: &'r Request<'_>) -> &'r Presented {
 }
 
 async fn read(request: &Request<'_>) -> Option<Presented> {
-    if request.headers().contains("Authorization") {
-        return None;
-    }
-    let (accounts, jwt) = (request.rocket().state::<Accounts>()?, request.rocket().state::<Jwt>()?);
-    let token = cookies::value(request, &request.rocket().state::<Site>()?.session_cookie)?;
+    let (accounts, jwts) = (request.rocket().state::<Accounts>()?, request.rocket().state::<Jwts>()?);
     let now = accounts.now();
-    let session = jwt.verify(token, now)?;
+    let session = match bearer(request) {
+        Some(credentials) => jwts.access.verify(credentials?, now)?,
+        None => {
+            let token = cookies::value(request, &request.rocket().state::<Site>()?.session_cookie)?;
+            jwts.session.verify(token, now)?
+        }
+    };
     Some(match accounts.ended(&session, now).await {
         Ok(None) => Presented::Live(session),
         Ok(Some(reason)) => Presented::Ended(reason),
         Err(error) => Presented::Unknown(error),
     })
+}
+
+/// What a request says who calls with.
+pub enum Credentials {
+    /// The session cookie.
+    Cookie,
+    /// The `Authorization` header; the cookie is ignored then.
+    Bearer,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Credentials {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        let header = request.headers().contains("Authorization");
+        Outcome::Success(if header { Self::Bearer } else { Self::Cookie })
+    }
+}
+
+/// The token after `Bearer` in the `Authorization` header (RFC 6750, 2.1); within, `None` for anything else that is there.
+fn bearer<'r>(request: &'r Request<'_>) -> Option<Option<&'r str>> {
+    let mut lines = request.headers().get("Authorization");
+    let (first, more) = (lines.next()?, lines.next());
+    let (scheme, token) = first.split_once(' ').unwrap_or((first, ""));
+    Some((scheme.eq_ignore_ascii_case("Bearer") && more.is_none()).then_some(token.trim()))
 }
 
 /// What handlers need to begin and end the session of a browser.
@@ -95,7 +136,7 @@ impl<'r> FromRequest<'r> for Cookie<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         let site = try_outcome!(request.guard::<&State<Site>>().await);
-        let jwt = try_outcome!(request.guard::<&State<Jwt>>().await);
+        let jwt = &try_outcome!(request.guard::<&State<Jwts>>().await).session;
         let accounts = try_outcome!(request.guard::<&State<Accounts>>().await);
         Outcome::Success(Self { site, jwt, jar: request.cookies(), accounts })
     }
@@ -182,7 +223,7 @@ async fn reissue(request: &Request<'_>, site: &Site) -> Option<rocket::http::Coo
     if !matches!(accounts.ended(session, now).await, Ok(None)) {
         return None;
     }
-    let token = request.rocket().state::<Jwt>()?.sign(&slid, now);
+    let token = request.rocket().state::<Jwts>()?.session.sign(&slid, now);
     let token = token.inspect_err(|error| tracing::error!(%error, "a session token could not be signed")).ok()?;
     Some(cookies::build(site, &site.session_cookie, token, max_age(&slid, now)))
 }

@@ -1,3 +1,4 @@
 //! Long-running tasks, each a loop around one unit of work that a test can call.
 pub mod follower;
+pub mod keysmith;
 pub mod postman;

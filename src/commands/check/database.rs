@@ -5,7 +5,7 @@ use super::Findings;
 use crate::{
     clock::{Clock, Timestamp},
     db::{self, Pool, Schema},
-    keys::Keys,
+    keys::{Keys, Purpose},
     secret::Secret,
     settings::Settings,
 };
@@ -86,7 +86,7 @@ async fn keys(db: &Pool, secret: &Secret, clock: &Clock, findings: &mut Findings
     match crate::store::keys::all(&**db, "session").await {
         // The server makes the first one; looking does not.
         Ok(rows) if rows.is_empty() => println!("skipped  signing keys: there are none before the first start"),
-        Ok(_) => match Keys::load(db, secret, clock.now()).await {
+        Ok(_) => match Keys::load(db, secret, Purpose::Session, clock.now()).await {
             Ok(_) => findings.ok("signing keys", "open with this secret"),
             Err(error) => findings.problem("signing keys", error, "bring back the secret this database was begun with"),
         },

@@ -8,7 +8,9 @@ use utoipa::{
 };
 
 use crate::{
-    accounts::{Export, RecentSignin, Recorded, SignedIn},
+    accounts::{Export, Internal, RecentSignin, Recorded, SignedIn, Tokens},
+    clock::Timestamp,
+    jwt::Jwts,
     model::{
         session::{EndReason, Session},
         user::{Role, User},
@@ -56,6 +58,44 @@ pub struct SessionAnswer {
 pub struct SignedInAnswer {
     user: UserAnswer,
     session: SessionAnswer,
+}
+
+/// What a program without cookies holds (RFC 6749, 5.1).
+#[derive(Serialize, ToSchema)]
+pub struct TokensAnswer {
+    /// For the `Authorization` header of calls, after `Bearer` and a space.
+    access_token: String,
+    /// For the next tokens; good for one use.
+    refresh_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// Seconds until the access token ends.
+    expires_in: u64,
+}
+
+/// A sign-in made fresh, as its caller needs it.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Confirmed {
+    /// With a cookie.
+    Session(SignedInAnswer),
+    /// With an access token.
+    Tokens(TokensAnswer),
+}
+
+impl TokensAnswer {
+    /// Signs the access token.
+    ///
+    /// # Errors
+    /// It could not be signed.
+    pub fn new(tokens: &Tokens, jwts: &Jwts, now: Timestamp) -> Result<Self, Internal> {
+        Ok(Self {
+            access_token: jwts.access.sign(&tokens.session, now)?,
+            refresh_token: tokens.refresh.clone(),
+            token_type: "Bearer",
+            expires_in: tokens.session.expires_at.since(now.floor()).as_secs(),
+        })
+    }
 }
 
 /// The request that a mailed code answers.

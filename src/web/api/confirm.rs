@@ -1,19 +1,25 @@
 //! `POST /api/auth/confirm`
 use rocket::{State, post, serde::json::Json};
 
-use super::answers::SignedInAnswer;
+use super::answers::{Confirmed, SignedInAnswer, TokensAnswer};
 use crate::{
     accounts::{Accounts, Caller},
-    web::{Problem, forms, guards::User, input::Input, session::Cookie},
+    jwt::Jwts,
+    web::{
+        Problem, forms,
+        guards::User,
+        input::Input,
+        session::{Cookie, Credentials},
+    },
 };
 
-/// Makes the sign-in fresh: a new session in place of the caller's.
+/// Makes the sign-in fresh: a new session in place of the caller's. A caller with an access token gets new tokens.
 #[utoipa::path(
     operation_id = "confirmPassword",
     tag = "Signing in",
     request_body = forms::Confirm,
     responses(
-        (status = 200, description = "Signed in afresh", body = SignedInAnswer),
+        (status = 200, description = "Signed in afresh", body = Confirmed),
         (status = 401, description = "invalid_credentials"),
     ),
     security(("session" = [])),
@@ -23,10 +29,21 @@ pub async fn submit(
     user: User<'_>,
     body: Input<forms::Confirm>,
     accounts: &State<Accounts>,
+    jwts: &State<Jwts>,
     caller: Caller<'_>,
+    credentials: Credentials,
     cookie: Cookie<'_>,
-) -> Result<Json<SignedInAnswer>, Problem> {
-    let signed_in = accounts.confirm(user.session, &body.0.password, &caller).await?;
-    cookie.start(&signed_in)?;
-    Ok(Json((&signed_in).into()))
+) -> Result<Json<Confirmed>, Problem> {
+    let password = &body.0.password;
+    Ok(Json(match credentials {
+        Credentials::Cookie => {
+            let signed_in = accounts.confirm(user.session, password, &caller).await?;
+            cookie.start(&signed_in)?;
+            Confirmed::Session(SignedInAnswer::from(&signed_in))
+        }
+        Credentials::Bearer => {
+            let tokens = accounts.confirm_tokens(user.session, password, &caller.client).await?;
+            Confirmed::Tokens(TokensAnswer::new(&tokens, jwts, accounts.now())?)
+        }
+    }))
 }

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::{
-    account, confirm, docs, forgot_password, health, logout, reset_password, session, signin, signup, verify_email,
+    account, confirm, docs, forgot_password, health, logout, reset_password, session, signin, signup, token,
+    verify_email,
 };
 use crate::{
     accounts::Accounts,
@@ -27,12 +28,18 @@ The session: signing in sets it, and every answer renews it. A call with this co
 `Sec-Fetch-Site: same-origin`, or the right `Origin`, as browsers do by themselves; a program sends neither, but `X-Requested-With` with \
 any value. Otherwise the answer is 403 `cross_site`. A call with an `Authorization` header counts as one without the cookie.";
 
+/// What an access token is.
+const ACCESS_TOKEN: &str = "\
+An access token of `POST /api/auth/token`. Other services can verify it with the keys at `/.well-known/jwks.json`: EdDSA, `typ` `access+jwt`, \
+`iss` this address, `aud` this address with `/api`. They learn of an ended session when the token ends; this server knows at once.";
+
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Nightlatch", description = ABOUT, license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
     tags(
         (name = "Signing up", description = "An account begins with an address that is proven by a mailed code."),
         (name = "Signing in", description = "Sessions, and the way back in for those who forgot their password."),
+        (name = "Tokens", description = "Sessions of programs that keep no cookies."),
         (name = "Account", description = "What a person can see and change of the own account."),
         (name = "This document", description = "The calls, for programs and for people."),
         (name = "Health", description = "What a load balancer or a supervisor asks."),
@@ -47,6 +54,8 @@ struct Whole;
     verify_email::submit,
     verify_email::resend,
     signin::submit,
+    token::issue,
+    token::refresh,
     session::show,
     confirm::submit,
     logout::submit,
@@ -69,6 +78,10 @@ struct Api;
 #[openapi(paths(health::live, health::ready))]
 struct Health;
 
+#[derive(OpenApi)]
+#[openapi(paths(token::keys))]
+struct WellKnown;
+
 /// The document, made once: for programs as text, for the page as it is read there.
 pub struct Document {
     /// JSON.
@@ -89,11 +102,15 @@ pub fn fairing() -> impl Fairing {
 
 fn make(rocket: &Rocket<rocket::Build>) -> Option<Document> {
     let (site, accounts) = (rocket.state::<Site>()?, rocket.state::<Accounts>()?);
-    let generated = Whole::openapi().nest("/api", Api::openapi()).nest("/health", Health::openapi());
+    let generated = Whole::openapi()
+        .nest("/api", Api::openapi())
+        .nest("/health", Health::openapi())
+        .nest("/.well-known", WellKnown::openapi());
     let mut document = serde_json::to_value(generated).ok()?;
     document["servers"] = json!([{ "url": site.url }]);
     let cookie = json!({ "type": "apiKey", "in": "cookie", "name": site.session_cookie, "description": SESSION });
-    document["components"]["securitySchemes"] = json!({ "session": cookie });
+    let bearer = json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": ACCESS_TOKEN });
+    document["components"]["securitySchemes"] = json!({ "session": cookie, "accessToken": bearer });
     for (name, schema) in document["components"]["schemas"].as_object_mut()? {
         if let Some(length) = schema.pointer_mut("/properties/password/minLength") {
             *length = accounts.min_password_length().into();
@@ -129,6 +146,9 @@ fn objects(of: &mut Value) -> impl Iterator<Item = &mut Value> {
 fn complete(method: &str, operation: &mut Value) -> Option<()> {
     let (sends, changes) = (operation.get("requestBody").is_some(), method != "get");
     let session = operation.get("security").is_some();
+    if let Some(ways) = operation.get_mut("security").and_then(Value::as_array_mut) {
+        ways.push(json!({ "accessToken": [] }));
+    }
     let stored = !["Health", "This document"].iter().any(|tag| operation["tags"][0] == *tag);
     let responses = operation["responses"].as_object_mut()?;
     let mut codes = BTreeMap::<u16, BTreeSet<String>>::new();

@@ -5,28 +5,33 @@ use crate::{
     accounts::Accounts,
     model::client::Client,
     web::{
-        Problem,
-        guards::User,
-        session::{Cookie, SignedOut},
+        Problem, forms,
+        input::Optional,
+        session::{Cookie, Presented, SignedOut},
     },
 };
 
-/// Ends the caller's session.
+/// Ends the caller's session, or that of the refresh token in the body.
 #[utoipa::path(
     operation_id = "signOut",
     tag = "Signing in",
+    request_body = Option<forms::Logout>,
     responses(
         (status = 204, description = "No token of the session is accepted any more"),
     ),
     security(("session" = [])),
 )]
-#[post("/auth/logout")]
+#[post("/auth/logout", data = "<body>")]
 pub async fn submit(
-    user: User<'_>,
+    body: Optional<forms::Logout>,
+    presented: &Presented,
     accounts: &State<Accounts>,
     client: Client,
     cookie: Cookie<'_>,
 ) -> Result<SignedOut<Status>, Problem> {
-    accounts.logout(user.session, &client).await?;
+    match body.0.and_then(|body| body.refresh_token) {
+        Some(token) => accounts.logout_tokens(&token, &client).await?,
+        None => accounts.logout(presented.session()?, &client).await?,
+    }
     Ok(cookie.sign_out(Status::NoContent))
 }

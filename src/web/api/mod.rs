@@ -11,6 +11,7 @@ mod reset_password;
 mod session;
 mod signin;
 mod signup;
+pub mod token;
 mod verify_email;
 
 use rocket::{Route, routes};
@@ -26,6 +27,8 @@ pub fn routes() -> Vec<Route> {
         verify_email::submit,
         verify_email::resend,
         signin::submit,
+        token::issue,
+        token::refresh,
         logout::submit,
         session::show,
         forgot_password::submit,

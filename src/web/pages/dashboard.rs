@@ -47,6 +47,7 @@ fn state(signin: &RecentSignin, now: Timestamp) -> &'static str {
         Some(EndReason::Replaced) => "Signed in again",
         Some(EndReason::PasswordReset | EndReason::PasswordChanged) => "Ended by a new password",
         Some(EndReason::EmailChanged) => "Ended by a new address",
+        Some(EndReason::RefreshReused) => "Ended: an old token was used again",
         Some(EndReason::Deleted) => "Ended with the account",
         Some(EndReason::Expired | EndReason::AbsoluteLimit) => "Closed by itself",
         None if signin.ends_at <= now => "Closed by itself",

@@ -3,7 +3,7 @@ use rocket::{Request, http::Status};
 
 use super::{FieldError, Kind, Problem, ended_because};
 use crate::{
-    accounts::{ActError, CodeError, InputError, Internal, SigninError, SignupError},
+    accounts::{ActError, CodeError, InputError, Internal, RefreshError, SigninError, SignupError},
     model::{
         invalid::{Fault, Invalid},
         password::PasswordRefusal,
@@ -48,8 +48,8 @@ impl Problem {
     }
 
     /// No session; says why to the holder of a genuine token of one that ended.
-    pub fn not_signed_in(request: &Request<'_>) -> Self {
-        Self { reason: ended_because(request), ..Self::new(Kind::NotSignedIn, "Sign in to go on.") }
+    pub fn not_signed_in(reason: Option<EndReason>) -> Self {
+        Self { reason, ..Self::new(Kind::NotSignedIn, "Sign in to go on.") }
     }
 
     /// The role does not allow it.
@@ -85,7 +85,7 @@ impl Problem {
     pub(super) fn of_status(status: Status, request: &Request<'_>) -> Self {
         match status.code {
             400 => Self::unreadable("The request could not be read."),
-            401 => Self::not_signed_in(request),
+            401 => Self::not_signed_in(ended_because(request)),
             403 => Self::forbidden(),
             404 => Self::unrouted(request),
             413 => Self::payload_too_large(16),
@@ -104,10 +104,13 @@ impl Problem {
                 let detail = format!("This address can only be used by {allow}. Begin at the start page.");
                 Self { header: allow, ..Self::new(Kind::MethodNotAllowed, detail) }
             }
-            routing::Miss::ContentType(wanted) => {
-                Self::new(Kind::UnsupportedMediaType, format!("Send the body with Content-Type: {wanted}."))
-            }
+            routing::Miss::ContentType(wanted) => Self::unsupported_media_type(&wanted),
         }
+    }
+
+    /// The body is of another kind than `wanted`.
+    pub fn unsupported_media_type(wanted: &str) -> Self {
+        Self::new(Kind::UnsupportedMediaType, format!("Send the body with Content-Type: {wanted}."))
     }
 
     /// Nothing is stored under this name.
@@ -201,6 +204,7 @@ pub fn ending(reason: EndReason) -> &'static str {
         EndReason::PasswordChanged => "You were signed out because your password was changed.",
         EndReason::EmailChanged => "You were signed out because the address of your account was changed.",
         EndReason::Deleted => "You were signed out because your account was deleted.",
+        EndReason::RefreshReused => "You were signed out because an old refresh token was used again.",
         EndReason::PasswordReset => "You were signed out because your password was set anew.",
     }
 }
@@ -251,6 +255,15 @@ impl From<ActError> for Problem {
             ActError::SignedOut => Self::new(Kind::NotSignedIn, "Your session ended meanwhile. Sign in to go on."),
             ActError::Overloaded => Self::overloaded(),
             ActError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Refused(reason) => Self::not_signed_in(reason),
+            RefreshError::Internal(cause) => Self::internal(cause),
         }
     }
 }

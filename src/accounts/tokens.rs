@@ -1,0 +1,154 @@
+//! Sessions of callers without cookies: an access token for every call, and a refresh token for the next access token.
+use super::{Accounts, ActError, Internal, RefreshError, SigninError, Tx};
+use crate::{
+    clock::Timestamp,
+    model::{
+        client::Client,
+        event::{Event, EventKind},
+        letter::Letter,
+        refresh::RefreshToken,
+        session::{EndReason, Session},
+        user::User,
+    },
+    refresh::Refresh,
+    store::{self, sessions::Line},
+};
+
+/// What a caller without cookies holds.
+pub struct Tokens {
+    /// What its access token says.
+    pub session: Session,
+    /// Its refresh token, as text.
+    pub refresh: String,
+}
+
+impl Accounts {
+    /// Signs a program in.
+    ///
+    /// # Errors
+    /// See [`SigninError`]. A refusal is recorded.
+    pub async fn issue_tokens(&self, login: &str, password: &str, client: &Client) -> Result<Tokens, SigninError> {
+        let (mut tx, user, now) = self.authenticate(login, password, client).await?;
+        if !store::sessions::is_known_program(&mut *tx, &user.id, client).await? {
+            let ip = client.ip.clone().unwrap_or_else(|| "unknown".to_owned());
+            let letter = Letter::NewDevice { at: now.to_string(), ip, device: client.device() };
+            self.queue_letter(&mut *tx, &user.email, &letter, None, now).await?;
+        }
+        let tokens = self.start_tokens(&mut tx, &user, client, now).await?;
+        tx.commit().await?;
+        self.mail.notify_one();
+        Ok(tokens)
+    }
+
+    /// Begins a fresh session in place of the caller's, which came with an access token.
+    ///
+    /// # Errors
+    /// See [`ActError`].
+    pub async fn confirm_tokens(&self, session: &Session, password: &str, client: &Client) -> Result<Tokens, ActError> {
+        let proof = self.prove(session, "password", password, client).await?;
+        let now = self.clock.now();
+        let mut tx = self.begin_proven(session, &proof).await?;
+        let tokens = self.start_tokens(&mut tx, &proof.user, client, now).await?;
+        let replaced = self.end_session(&mut tx, session, EndReason::Replaced, client, now).await?;
+        self.commit_numbered(tx, replaced, now).await?;
+        Ok(tokens)
+    }
+
+    async fn start_tokens(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Tokens, Internal> {
+        let session = self.rules.tokens.start(user, now);
+        let token = self.refresh.begin(&session.id);
+        let refresh = (&*Refresh::hash(&token), self.rules.tokens.refresh_until(&session, now));
+        store::sessions::insert_api(&mut **tx, &session, refresh, client, now).await?;
+        for kind in [EventKind::SessionStarted, EventKind::TokenIssued] {
+            let event = Event::new(kind, client).by_owner(&user.id).in_session(&session.id);
+            store::events::insert(&mut **tx, event, now).await?;
+        }
+        Ok(Tokens { session, refresh: self.refresh.write(&token) })
+    }
+
+    /// Gives new tokens for a refresh token, which is used up by it. One that was used before ends the session: it has two holders, and
+    /// nobody knows which of them is the right one.
+    ///
+    /// # Errors
+    /// See [`RefreshError`].
+    pub async fn refresh_tokens(&self, text: &str, client: &Client) -> Result<Tokens, RefreshError> {
+        let token = self.refresh.read(text).ok_or(RefreshError::Refused(None))?;
+        let (next, now) = (self.refresh.successor(&token), self.clock.now());
+        let hash = Refresh::hash(&token);
+        let mut tx = self.db.begin().await?;
+        let used = (&token.session, token.counter, &*hash);
+        if store::sessions::rotate(&mut *tx, used, &Refresh::hash(&next), self.rules.tokens.refresh_idle, now).await? {
+            let line = store::sessions::line(&mut *tx, &token.session).await?;
+            let session = line.ok_or(RefreshError::Refused(None))?.session;
+            let event =
+                Event::new(EventKind::TokenRefreshed, client).by_owner(&session.user_id).in_session(&session.id);
+            store::events::insert(&mut *tx, event, now).await?;
+            tx.commit().await?;
+            return Ok(self.tokens(session, &next, now));
+        }
+        tx.rollback().await?;
+        let Some(line) = store::sessions::line(&*self.db, &token.session).await? else {
+            return Err(RefreshError::Refused(store::sessions::ended(&*self.db, &token.session).await?));
+        };
+        if line.refresh_until <= now {
+            return Err(RefreshError::Refused(Some(lapse(&line))));
+        }
+        if line.counter <= token.counter {
+            // Ahead of the table: the database was restored from a copy that is older than the token.
+            return Err(RefreshError::Refused(None));
+        }
+        let last = line.counter == next.counter && line.hash == Refresh::hash(&next);
+        if last && now < line.refreshed_at.plus(self.rules.tokens.grace) {
+            return Ok(self.tokens(line.session, &next, now));
+        }
+        self.end_reused(line.session, client, now).await?;
+        Err(RefreshError::Refused(Some(EndReason::RefreshReused)))
+    }
+
+    /// Ends the session of a refresh token, whether or not it is the last one.
+    ///
+    /// # Errors
+    /// It is none of ours, or a fault of ours.
+    pub async fn logout_tokens(&self, text: &str, client: &Client) -> Result<(), RefreshError> {
+        let token = self.refresh.read(text).ok_or(RefreshError::Refused(None))?;
+        match store::sessions::line(&*self.db, &token.session).await? {
+            Some(line) => Ok(self.logout(&line.session, client).await?),
+            // It was ended before; that may still be on its way to other nodes.
+            None => Ok(()),
+        }
+    }
+
+    fn tokens(&self, session: Session, token: &RefreshToken, now: Timestamp) -> Tokens {
+        Tokens { session: self.rules.tokens.renew(session, now), refresh: self.refresh.write(token) }
+    }
+
+    async fn end_reused(&self, session: Session, client: &Client, now: Timestamp) -> Result<(), Internal> {
+        let mut tx = self.db.begin().await?;
+        store::users::lock(&mut *tx, &session.user_id).await?;
+        let open = store::sessions::lock_open(&mut *tx, &session.id).await?;
+        let ended = self.end_session(&mut tx, &session, EndReason::RefreshReused, client, now).await?;
+        // Of many at once, one tells.
+        if open {
+            let event = Event::new(EventKind::TokenReused, client).about(&session.user_id).in_session(&session.id);
+            store::events::insert(&mut *tx, event, now).await?;
+            if let Some(user) = store::users::by_id(&mut *tx, &session.user_id).await? {
+                let ip = client.ip.clone().unwrap_or_else(|| "unknown".to_owned());
+                let letter = Letter::TokenReused { at: now.to_string(), ip, device: client.device() };
+                self.queue_letter(&mut *tx, &user.email, &letter, None, now).await?;
+            }
+        }
+        self.commit_end(tx, ended, now).await?;
+        self.mail.notify_one();
+        Ok(())
+    }
+}
+
+fn lapse(line: &Line) -> EndReason {
+    if line.refresh_until >= line.session.ends_at { EndReason::AbsoluteLimit } else { EndReason::Expired }
+}
