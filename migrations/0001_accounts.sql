@@ -23,6 +23,7 @@ CREATE TABLE sessions (
     ends_at       BIGINT NOT NULL,
     ip            TEXT,
     user_agent    TEXT,
+    last_seen_at  BIGINT NOT NULL,
     ended_at      BIGINT,
     end_reason    TEXT,
     -- Of the last refresh token of a session of kind `api`: how many came before it, the hash of its secret, when it was made, and

@@ -16,7 +16,7 @@ use crate::{
     settings::Settings,
     templates::Templates,
     web::{self, Site, check::Checkpoint},
-    workers::{follower::Follower, keysmith::Keysmith, postman::Postman},
+    workers::{follower::Follower, keysmith::Keysmith, postman::Postman, scribe},
 };
 
 /// A server about to start.
@@ -104,6 +104,7 @@ async fn assemble(
     let public_url = settings.public_url;
     let postman = Postman { db, clock, secret, templates, post: Arc::new(post), public_url };
     let workers = Workers {
+        accounts: accounts.clone(),
         queued: accounts.letters_queued(),
         postman: Arc::new(postman),
         follower: Arc::new(follower),
@@ -115,6 +116,7 @@ async fn assemble(
 
 /// What runs beside the requests.
 struct Workers {
+    accounts: Accounts,
     postman: Arc<Postman>,
     queued: Arc<Notify>,
     follower: Arc<Follower>,
@@ -125,7 +127,7 @@ struct Workers {
 impl Workers {
     /// Starts them when the server has started, and stops them with it.
     fn attach(self, rocket: Rocket<Build>) -> Rocket<Build> {
-        let leaving = Arc::clone(&self.follower);
+        let (leaving, accounts) = (Arc::clone(&self.follower), self.accounts.clone());
         let start = AdHoc::on_liftoff("workers", |rocket: &Rocket<Orbit>| {
             let shutdown = rocket.shutdown();
             Box::pin(async move {
@@ -134,12 +136,18 @@ impl Workers {
                         () = self.postman.run(&self.queued) => {}
                         () = self.follower.run() => {}
                         () = self.keysmith.run() => {}
+                        () = scribe::run(&self.accounts) => {}
                         () = shutdown => {}
                     }
                 });
             })
         });
-        let stop = AdHoc::on_shutdown("node", |_| Box::pin(async move { leaving.leave().await }));
+        let stop = AdHoc::on_shutdown("node", |_| {
+            Box::pin(async move {
+                scribe::write(&accounts).await;
+                leaving.leave().await;
+            })
+        });
         rocket.attach(start).attach(stop)
     }
 }

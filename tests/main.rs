@@ -29,6 +29,7 @@ mod reset_password;
 mod routing;
 mod security_txt;
 mod session;
+mod sessions;
 mod settings;
 mod signin;
 mod signup;

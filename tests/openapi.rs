@@ -33,7 +33,7 @@ const PROBLEMS: [(u16, &str); 15] = [
 ];
 
 /// What a call answers beside the problems that its kind of call has in common.
-const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 12] = [
+const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 14] = [
     ("signUp", &[(409, "conflict")]),
     ("verifyEmail", &[(409, "conflict"), (422, "invalid_code")]),
     ("signIn", &[(401, "invalid_credentials")]),
@@ -46,6 +46,8 @@ const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 12] = [
     ("confirmEmail", &[(409, "conflict"), (422, "invalid_code")]),
     ("deleteAccount", &[(401, "invalid_credentials")]),
     ("listEvents", &[(422, "invalid_input")]),
+    ("endSession", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
+    ("endOtherSessions", &[(403, "fresh_sign_in_required")]),
 ];
 
 /// Every method that Rocket knows and its local client can send.
@@ -226,7 +228,8 @@ async fn each_call_answers_the_problems_it_documents() {
     let [stranger, ann] = visitors(&app).await;
     let mut of_their_own = BTreeMap::from(OF_THEIR_OWN);
     for call in calls(&document(&app).await) {
-        let (method, path) = (call.method, call.path.as_str());
+        let (method, path) = (call.method, call.path.replace("{id}", "x"));
+        let path = path.as_str();
         let sends = call.operation.get("requestBody").is_some();
         let json = || sends.then_some(ContentType::JSON);
         let mut answers = vec![ann.send(Method::Trace, path, None, "").await];
@@ -313,12 +316,19 @@ fn is_api(path: &str) -> bool {
 
 /// Every path that is mounted, something in place of its parameters, with its methods and what they take.
 fn table(app: &TestApp) -> BTreeMap<String, Vec<(Method, Option<ContentType>)>> {
-    let mut table = BTreeMap::<_, Vec<_>>::new();
-    for route in app.client.rocket().routes() {
-        let path: Vec<_> =
+    let mut table = BTreeMap::new();
+    let routes: Vec<_> = app.client.rocket().routes().collect();
+    for route in &routes {
+        let path: Vec<&str> =
             route.uri.path().split('/').map(|part| if part.starts_with('<') { "x" } else { part }).collect();
-        let kind = route.format.clone().map(|format| ContentType(format.clone()));
-        table.entry(path.join("/")).or_default().push((route.method, kind));
+        // A path may fit the parameter of another route as well.
+        let fits = |other: &str| {
+            let wanted: Vec<&str> = other.split('/').collect();
+            wanted.len() == path.len() && wanted.iter().zip(&path).all(|(a, b)| a.starts_with('<') || a == b)
+        };
+        let here = routes.iter().filter(|other| fits(other.uri.path()));
+        let kind = |format: &rocket::http::MediaType| ContentType(format.clone());
+        table.insert(path.join("/"), here.map(|other| (other.method, other.format.as_ref().map(kind))).collect());
     }
     assert!(table.len() >= 35, "{table:?}");
     table

@@ -12,6 +12,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use nightlatch::{
     Server,
+    accounts::Accounts,
     clock::{Clock, Timestamp},
     mail::{Mailer, Post},
     secret::Secret,
@@ -113,12 +114,27 @@ impl TestApp {
         self.second_node_on(&self.database_url).await
     }
 
+    /// The same with these settings.
+    pub async fn second_node_with(&self, vars: &[(&'static str, &str)]) -> Self {
+        let vars = vars.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.node(&self.database_url, Options { vars, ..Options::default() }).await
+    }
+
     async fn second_node_on(&self, database_url: &str) -> Self {
+        self.node(database_url, Options::default()).await
+    }
+
+    async fn node(&self, database_url: &str, options: Options) -> Self {
         let uptime = Arc::new(AtomicI64::new(70_000));
-        let client = start(&self.folder, database_url, &self.clock, &uptime, Options::default()).await;
+        let client = start(&self.folder, database_url, &self.clock, &uptime, options).await;
         let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
         let (clock, database_url) = (Arc::clone(&self.clock), self.database_url.clone());
         Self { client, database_url, clock, uptime, cookies, schema: None, folder: folder() }
+    }
+
+    /// The domain behind the surface.
+    pub fn accounts(&self) -> &Accounts {
+        self.client.rocket().state::<Accounts>().unwrap()
     }
 
     /// What reads the endings of other nodes; in a test only when it is told to.

@@ -36,6 +36,12 @@ fn samples() -> Vec<(&'static str, Vec<Value>)> {
     let signed_in = json!({ "user": { "id": "1" }, "session": session });
     let member = with(&signed_in, json!({ "user": owner }));
     let dashboard = with(&member, json!({ "idle": "10 minutes", "signins": [signin] }));
+    let mut open = json!({
+        "id": "1", "kind": "api", "device": EVIL, "ip": EVIL, "created_at": moment(), "last_seen_at": moment(), "current": true,
+    });
+    let own = open.clone();
+    open["current"] = false.into();
+    let sessions = with(&member, json!({ "sessions": [own, open], "notice": null, "fresh": true }));
     // Only own paths come through to it.
     let stay = json!({ "user": { "id": "1" }, "session": session, "next": "/account?a=b&c=\"d\"" });
     let confirm = with(&member, json!({ "fresh": "5 minutes" }));
@@ -61,6 +67,7 @@ fn samples() -> Vec<(&'static str, Vec<Value>)> {
         ("confirm.html.tera", [forms(confirm.clone()), forms(with(&confirm, json!({ "next": EVIL })))].concat()),
         ("stay.html.tera", vec![stay.clone(), with(&stay, json!({ "session": last }))]),
         ("dashboard.html.tera", vec![dashboard.clone(), with(&dashboard, json!({ "signins": [] }))]),
+        ("sessions.html.tera", vec![sessions.clone(), with(&sessions, json!({ "fresh": false, "notice": EVIL }))]),
         ("dev_mailbox.html.tera", vec![json!({ "letters": [letter] }), json!({ "letters": [] })]),
         ("dev_letter.html.tera", vec![json!({ "letter": letter })]),
         ("api_docs.html.tera", vec![api()]),

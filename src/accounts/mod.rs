@@ -15,6 +15,8 @@ mod post;
 mod prove;
 mod requests;
 mod reset_password;
+mod seen;
+mod session_list;
 mod sessions;
 mod signin;
 mod signup;
@@ -30,8 +32,12 @@ pub use export::{Export, Recorded};
 pub use overview::{Overview, RecentSignin};
 pub use post::letter_place;
 pub use requests::REQUEST_TTL;
+pub use seen::FLUSH;
+pub use session_list::{OpenSession, SessionKind};
 pub use signup::Signup;
 pub use tokens::Tokens;
+
+use seen::Seen;
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -57,6 +63,7 @@ pub struct Accounts {
     clock: Clock,
     secret: Arc<Secret>,
     refresh: Arc<Refresh>,
+    seen: Arc<Seen>,
     hasher: Hasher,
     revocations: Arc<Revocations>,
     rules: Arc<Rules>,
@@ -69,6 +76,8 @@ pub struct Accounts {
 struct Rules {
     lifetimes: Lifetimes,
     tokens: TokenLifetimes,
+    /// Whether a new session ends every other of its account.
+    one_session: bool,
     verify_email: bool,
     min_length: u8,
     code_ttl: Duration,
@@ -112,6 +121,7 @@ impl Accounts {
         let rules = Rules {
             lifetimes: settings.session,
             tokens: settings.token,
+            one_session: settings.one_session,
             verify_email: settings.signup.verify_email,
             min_length: settings.password.min_length,
             code_ttl: settings.code.ttl,
@@ -124,6 +134,7 @@ impl Accounts {
             node: row_id(clock.now()).into(),
             rules: Arc::new(rules),
             refresh: Arc::new(secret.refresh()),
+            seen: Arc::default(),
             mail: Arc::default(),
             db,
             clock,

@@ -40,11 +40,28 @@ impl Accounts {
         store::sessions::insert(&mut **tx, &session, client, now).await?;
         let event = Event::new(EventKind::SessionStarted, client).by_owner(&user.id).in_session(&session.id);
         store::events::insert(&mut **tx, event, now).await?;
-        let replaced = match caller.session {
-            Some(old) => self.end_session(tx, old, EndReason::Replaced, client, now).await?,
-            None => Ended { sessions: Vec::new(), ending: self.ending(EndReason::Replaced, now) },
-        };
+        let replaced = self.make_room(tx, &session, caller.session, client, now).await?;
         Ok(Started { session, replaced })
+    }
+
+    /// Ends what a new session takes the place of: `old`, or every other session where an account may have one only. The account's row is
+    /// locked, so that of many sign-ins at once one session is left.
+    pub(super) async fn make_room(
+        &self,
+        tx: &mut Tx,
+        session: &Session,
+        old: Option<&Session>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Ended, Internal> {
+        let reason = EndReason::Replaced;
+        if self.rules.one_session {
+            return self.end_sessions(tx, &session.user_id, Some(&session.id), reason, client, now).await;
+        }
+        match old {
+            Some(old) => self.end_session(tx, old, reason, client, now).await,
+            None => Ok(Ended { sessions: Vec::new(), ending: self.ending(reason, now) }),
+        }
     }
 
     /// Ends a session with its event, unless it had ended before.
@@ -78,7 +95,7 @@ impl Accounts {
         self.record_endings(tx, sessions, user_id, reason, client, now).await
     }
 
-    async fn record_endings(
+    pub(super) async fn record_endings(
         &self,
         tx: &mut Tx,
         sessions: Vec<SessionId>,

@@ -35,7 +35,8 @@ impl Accounts {
             self.queue_letter(&mut *tx, &user.email, &letter, None, now).await?;
         }
         let tokens = self.start_tokens(&mut tx, &user, client, now).await?;
-        tx.commit().await?;
+        let replaced = self.make_room(&mut tx, &tokens.session, None, client, now).await?;
+        self.commit_numbered(tx, replaced, now).await?;
         self.mail.notify_one();
         Ok(tokens)
     }
@@ -49,7 +50,7 @@ impl Accounts {
         let now = self.clock.now();
         let mut tx = self.begin_proven(session, &proof).await?;
         let tokens = self.start_tokens(&mut tx, &proof.user, client, now).await?;
-        let replaced = self.end_session(&mut tx, session, EndReason::Replaced, client, now).await?;
+        let replaced = self.make_room(&mut tx, &tokens.session, Some(session), client, now).await?;
         self.commit_numbered(tx, replaced, now).await?;
         Ok(tokens)
     }

@@ -48,6 +48,14 @@ identifier!(
     /// Names an account; never used again after the account is gone.
     UserId
 );
+impl SessionId {
+    /// Reads a name that came from outside; `None` for what names no session.
+    pub fn parse(text: &str) -> Option<Self> {
+        let named = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        named.then(|| Self(text.to_owned()))
+    }
+}
+
 identifier!(
     /// Names a session. No secret: a token that carries it is signed.
     SessionId

@@ -145,7 +145,7 @@ pub enum EndReason {
     AbsoluteLimit,
     /// Its holder signed out.
     LoggedOut,
-    /// A new sign-in in the same browser took its place.
+    /// A new sign-in took its place: in the same browser, or anywhere where an account may have one session only.
     Replaced,
     /// The password was changed in another session.
     PasswordChanged,
@@ -155,13 +155,17 @@ pub enum EndReason {
     EmailChanged,
     /// The account was deleted.
     Deleted,
+    /// Its holder signed out everywhere.
+    LoggedOutEverywhere,
+    /// Its owner ended it from another session.
+    EndedByYou,
     /// A refresh token was used that had been used before: somebody else may have it.
     RefreshReused,
 }
 
 impl EndReason {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Expired,
         Self::AbsoluteLimit,
         Self::LoggedOut,
@@ -171,6 +175,8 @@ impl EndReason {
         Self::EmailChanged,
         Self::Deleted,
         Self::RefreshReused,
+        Self::LoggedOutEverywhere,
+        Self::EndedByYou,
     ];
 
     /// The word in the database, events and JSON.
@@ -185,6 +191,8 @@ impl EndReason {
             Self::EmailChanged => "email_changed",
             Self::Deleted => "deleted",
             Self::RefreshReused => "refresh_reused",
+            Self::LoggedOutEverywhere => "logged_out_everywhere",
+            Self::EndedByYou => "ended_by_you",
         }
     }
 

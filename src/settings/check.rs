@@ -35,6 +35,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
     Ok(Settings {
         trusted_proxies: proxies(given.proxy.trusted.as_deref(), encrypted_by_proxy)?,
         session: lifetimes(&given.session)?,
+        one_session: one_session(given.session.per_user)?,
         token: token_lifetimes(&given.token)?,
         mail: mail(given.mail, local)?,
         password: password(given.password)?,
@@ -122,7 +123,7 @@ fn database(url: Option<Masked>, max_connections: u32, data_dir: &Path) -> Resul
 }
 
 fn lifetimes(given: &source::Session) -> Result<Lifetimes, SettingsError> {
-    let source::Session { idle, absolute, fresh } = *given;
+    let source::Session { idle, absolute, fresh, .. } = *given;
     if absolute < Duration::from_secs(1) || absolute > LONGEST_SESSION {
         return Err(SettingsError::new("NIGHTLATCH_SESSION__ABSOLUTE", "must be from 1s to 24h"));
     }
@@ -131,6 +132,14 @@ fn lifetimes(given: &source::Session) -> Result<Lifetimes, SettingsError> {
     }
     // Neither means anything beyond the absolute end, and a default must not stop the start.
     Ok(Lifetimes { idle: idle.min(absolute), absolute, fresh: fresh.min(absolute) })
+}
+
+fn one_session(per_user: u8) -> Result<bool, SettingsError> {
+    match per_user {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(SettingsError::new("NIGHTLATCH_SESSION__PER_USER", "must be 0 (no limit) or 1")),
+    }
 }
 
 /// Access tokens are short: another service that verifies one by itself goes on taking it until then, whatever was ended meanwhile.

@@ -27,6 +27,8 @@ pub struct Settings {
     pub secret_key: Option<Masked>,
     /// How long sessions last.
     pub session: Lifetimes,
+    /// Whether an account may have one session only.
+    pub one_session: bool,
     /// How long the tokens of callers without cookies last.
     pub token: TokenLifetimes,
     /// Who may sign up, and how.

@@ -54,6 +54,8 @@ pub struct Session {
     pub absolute: Duration,
     #[serde(deserialize_with = "text::duration")]
     pub fresh: Duration,
+    #[serde(deserialize_with = "text::parsed")]
+    pub per_user: u8,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +99,7 @@ impl Default for Database {
 impl Default for Session {
     fn default() -> Self {
         let minutes = |n: u64| Duration::from_secs(n * 60);
-        Self { idle: minutes(10), absolute: minutes(12 * 60), fresh: minutes(5) }
+        Self { idle: minutes(10), absolute: minutes(12 * 60), fresh: minutes(5), per_user: 0 }
     }
 }
 

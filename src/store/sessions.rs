@@ -27,10 +27,84 @@ pub struct Signin {
     pub ends_at: Timestamp,
 }
 
+/// What a session is used by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A person with a cookie.
+    Browser,
+    /// A program with tokens.
+    Api,
+}
+
+impl Kind {
+    /// The word in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// A session that goes on, as its owner sees it.
+pub struct OpenSession {
+    /// Its name.
+    pub id: SessionId,
+    /// What it is used by.
+    pub kind: Kind,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, as far as that was written down yet.
+    pub last_seen_at: Timestamp,
+    /// From where it began, and with what.
+    pub client: Client,
+}
+
+/// The sessions of an account that have not ended, the newest first. Whether one has closed by itself for want of use, its caller knows.
+pub async fn open(db: impl AnyExecutor<'_>, user: &UserId, now: Timestamp) -> sqlx::Result<Vec<OpenSession>> {
+    let sql = "SELECT id, kind, created_at, last_seen_at, ip, user_agent FROM sessions
+        WHERE user_id = $1 AND ended_at IS NULL AND ends_at > $2 AND (refresh_until IS NULL OR refresh_until > $2)
+        ORDER BY created_at DESC, id DESC";
+    let rows = sqlx::query(sql).bind(user.as_str()).bind(now.millis()).fetch_all(db).await?;
+    rows.iter()
+        .map(|row| {
+            let kind = if row.try_get::<&str, _>("kind")? == "api" { Kind::Api } else { Kind::Browser };
+            Ok(OpenSession {
+                id: SessionId::from(row.try_get::<String, _>("id")?),
+                kind,
+                created_at: Timestamp::from_millis(row.try_get("created_at")?),
+                last_seen_at: Timestamp::from_millis(row.try_get("last_seen_at")?),
+                client: Client { ip: row.try_get("ip")?, user_agent: row.try_get("user_agent")? },
+            })
+        })
+        .collect()
+}
+
+/// Notes when a session was last used; an older note changes nothing.
+pub async fn see(db: impl AnyExecutor<'_>, id: &SessionId, at: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1";
+    sqlx::query(sql).bind(at.millis()).bind(id.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// Ends an account's session by its name; false when it has none of that name that goes on.
+pub async fn end_of(
+    db: impl AnyExecutor<'_>,
+    user: &UserId,
+    id: &SessionId,
+    reason: EndReason,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2
+        WHERE id = $3 AND user_id = $4 AND ended_at IS NULL AND ends_at > $1";
+    let query = sqlx::query(sql).bind(now.millis()).bind(reason.as_str()).bind(id.as_str()).bind(user.as_str());
+    Ok(query.execute(db).await?.rows_affected() == 1)
+}
+
 /// Adds the row of a session in a browser.
 pub async fn insert(db: impl AnyExecutor<'_>, session: &Session, client: &Client, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "INSERT INTO sessions (id, user_id, kind, version, auth_time, created_at, ends_at, ip, user_agent)
-        VALUES ($1, $2, 'browser', $3, $4, $5, $6, $7, $8)";
+    let sql = "INSERT INTO sessions (id, user_id, kind, version, auth_time, created_at, last_seen_at, ends_at, ip, user_agent)
+        VALUES ($1, $2, 'browser', $3, $4, $5, $5, $6, $7, $8)";
     sqlx::query(sql)
         .bind(session.id.as_str())
         .bind(session.user_id.as_str())
@@ -53,9 +127,9 @@ pub async fn insert_api(
     client: &Client,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    let sql = "INSERT INTO sessions (id, user_id, kind, version, auth_time, created_at, ends_at, ip, user_agent,
+    let sql = "INSERT INTO sessions (id, user_id, kind, version, auth_time, created_at, last_seen_at, ends_at, ip, user_agent,
             refresh_counter, refresh_hash, refreshed_at, refresh_until)
-        VALUES ($1, $2, 'api', $3, $4, $5, $6, $7, $8, 0, $9, $5, $10)";
+        VALUES ($1, $2, 'api', $3, $4, $5, $5, $6, $7, $8, 0, $9, $5, $10)";
     sqlx::query(sql)
         .bind(session.id.as_str())
         .bind(session.user_id.as_str())
@@ -82,7 +156,7 @@ pub async fn rotate(
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let (session, counter, hash) = used;
-    let sql = "UPDATE sessions SET refresh_counter = refresh_counter + 1, refresh_hash = $1, refreshed_at = $2,
+    let sql = "UPDATE sessions SET refresh_counter = refresh_counter + 1, refresh_hash = $1, refreshed_at = $2, last_seen_at = $2,
             refresh_until = CASE WHEN ends_at < $3 THEN ends_at ELSE $3 END
         WHERE id = $4 AND refresh_counter = $5 AND refresh_hash = $6 AND ended_at IS NULL AND refresh_until > $2";
     let done = sqlx::query(sql)

@@ -15,7 +15,7 @@ use utoipa::{
 pub use words::ending;
 
 use super::{
-    next, pages,
+    Site, next, pages,
     session::{Presented, presented},
     view::Pages,
 };
@@ -291,10 +291,20 @@ impl Problem {
             Kind::NotSignedIn => {
                 Some(Redirect::to(rocket::uri!(pages::signin::show(next = back, notice = None::<&str>))))
             }
-            Kind::FreshSigninRequired => Some(Redirect::to(rocket::uri!(pages::confirm::show(next = Some(back?))))),
+            Kind::FreshSigninRequired => {
+                let back = back.or_else(|| came_from(request))?;
+                Some(Redirect::to(rocket::uri!(pages::confirm::show(next = Some(back)))))
+            }
             _ => None,
         }
     }
+}
+
+/// The own page with the form that was sent, as browsers tell it.
+fn came_from<'r>(request: &'r Request<'_>) -> Option<&'r str> {
+    let site = request.rocket().state::<Site>()?;
+    let page = request.headers().get_one("Referer")?.strip_prefix(site.url.as_str())?;
+    Some(next::own_path(Some(page)))
 }
 
 /// Why the holder of a genuine token is not signed in any more.

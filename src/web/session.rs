@@ -223,6 +223,7 @@ async fn reissue(request: &Request<'_>, site: &Site) -> Option<rocket::http::Coo
     if !matches!(accounts.ended(session, now).await, Ok(None)) {
         return None;
     }
+    accounts.saw(&session.id, now);
     let token = request.rocket().state::<Jwts>()?.session.sign(&slid, now);
     let token = token.inspect_err(|error| tracing::error!(%error, "a session token could not be signed")).ok()?;
     Some(cookies::build(site, &site.session_cookie, token, max_age(&slid, now)))

@@ -2,3 +2,4 @@
 pub mod follower;
 pub mod keysmith;
 pub mod postman;
+pub mod scribe;

@@ -149,6 +149,22 @@ export async function account(site, mailbox, context, { carl, moved, look, print
   await press("Sign in");
   at("/account");
 
+  step("where somebody is signed in: one session is ended, then all the others");
+  const [older, newer] = [await elsewhere(moved, NEW_PASSWORD), await elsewhere(moved, NEW_PASSWORD)];
+  await open("/sessions");
+  await shows("This session");
+  await look(page, "sessions");
+  await print(page, "sessions");
+  assert.equal(await sent(page, () => page.getByRole("button", { name: /^End the session/ }).first().click()), 200);
+  at("/sessions?done=one");
+  await shows("That session has ended.");
+  await told(newer, "You ended this session from another one");
+  assert.equal(await press("End all the others"), 200);
+  await shows("Every other session has ended.");
+  await look(page, "sessions-one");
+  await told(older, "You ended this session from another one");
+  await open("/account");
+
   step("a copy of everything");
   const [download] = await Promise.all([
     page.waitForEvent("download"),

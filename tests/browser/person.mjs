@@ -222,7 +222,7 @@ export async function beside(page, field, text) {
 /** Every page says at its top who is there. */
 async function signedIn(page) {
   const top = page.getByRole("navigation", { name: "Main" });
-  assert.deepEqual((await top.innerText()).split(/\s{2,}|\n/), ["Dashboard", "Account", "Sign out"], `the top of ${page.url()}`);
+  assert.deepEqual((await top.innerText()).split(/\s{2,}|\n/), ["Dashboard", "Sessions", "Account", "Sign out"], `the top of ${page.url()}`);
 }
 
 /** The script's only job here. */

@@ -8,7 +8,7 @@ use utoipa::{
 };
 
 use crate::{
-    accounts::{Export, Internal, RecentSignin, Recorded, SignedIn, Tokens},
+    accounts::{Export, Internal, OpenSession, RecentSignin, Recorded, SessionKind, SignedIn, Tokens},
     clock::Timestamp,
     jwt::Jwts,
     model::{
@@ -189,6 +189,58 @@ pub struct SigninAnswer {
     user_agent: Option<String>,
     #[schema(schema_with = end_reason)]
     end_reason: Option<&'static str>,
+}
+
+/// A session that goes on.
+#[derive(Serialize, ToSchema)]
+pub struct OpenSessionAnswer {
+    /// Opaque.
+    id: String,
+    #[schema(schema_with = session_kind)]
+    kind: &'static str,
+    /// When it began.
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When it was last used, to within half a minute.
+    #[schema(format = "date-time")]
+    last_seen_at: String,
+    /// From which network address it began.
+    ip: Option<String>,
+    /// With which browser.
+    user_agent: Option<String>,
+    /// The browser or program in words.
+    device: String,
+    /// Whether it is the caller's.
+    current: bool,
+}
+
+/// The sessions of an account.
+#[derive(Serialize, ToSchema)]
+pub struct OpenSessionsAnswer {
+    /// The newest first.
+    pub items: Vec<OpenSessionAnswer>,
+}
+
+fn session_kind() -> Object {
+    let words = [SessionKind::Browser, SessionKind::Api].map(SessionKind::as_str);
+    let about = "A person with a cookie, or a program with tokens.";
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).description(Some(about)).build()
+}
+
+impl OpenSessionAnswer {
+    /// As its owner sees it from the session `own`.
+    pub fn new(open: OpenSession, own: &Session) -> Self {
+        Self {
+            current: open.id == own.id,
+            id: open.id.to_string(),
+            kind: open.kind.as_str(),
+            created_at: open.created_at.rfc3339(),
+            last_seen_at: open.last_seen_at.rfc3339(),
+            device: open.client.device(),
+            ip: open.client.ip,
+            user_agent: open.client.user_agent,
+        }
+    }
 }
 
 /// A recorded event.

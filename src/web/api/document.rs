@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::{
-    account, confirm, docs, forgot_password, health, logout, reset_password, session, signin, signup, token,
+    account, confirm, docs, forgot_password, health, logout, reset_password, session, sessions, signin, signup, token,
     verify_email,
 };
 use crate::{
@@ -59,6 +59,7 @@ struct Whole;
     session::show,
     confirm::submit,
     logout::submit,
+    logout::everywhere,
     forgot_password::submit,
     reset_password::submit,
     account::show,
@@ -67,6 +68,9 @@ struct Whole;
     account::change_email,
     account::confirm_email,
     account::delete,
+    sessions::list,
+    sessions::end,
+    sessions::end_others,
     account::events,
     account::export,
     docs::document,

@@ -6,6 +6,7 @@ use crate::{
     model::client::Client,
     web::{
         Problem, forms,
+        guards::User,
         input::Optional,
         session::{Cookie, Presented, SignedOut},
     },
@@ -33,5 +34,25 @@ pub async fn submit(
         Some(token) => accounts.logout_tokens(&token, &client).await?,
         None => accounts.logout(presented.session()?, &client).await?,
     }
+    Ok(cookie.sign_out(Status::NoContent))
+}
+
+/// Ends every session of the account, the caller's too.
+#[utoipa::path(
+    operation_id = "signOutEverywhere",
+    tag = "Signing in",
+    responses(
+        (status = 204, description = "No token of any session is accepted any more"),
+    ),
+    security(("session" = [])),
+)]
+#[post("/auth/logout-all")]
+pub async fn everywhere(
+    user: User<'_>,
+    accounts: &State<Accounts>,
+    client: Client,
+    cookie: Cookie<'_>,
+) -> Result<SignedOut<Status>, Problem> {
+    accounts.logout_all(user.session, &client).await?;
     Ok(cookie.sign_out(Status::NoContent))
 }

@@ -9,6 +9,7 @@ pub mod health;
 mod logout;
 mod reset_password;
 mod session;
+mod sessions;
 mod signin;
 mod signup;
 pub mod token;
@@ -30,6 +31,7 @@ pub fn routes() -> Vec<Route> {
         token::issue,
         token::refresh,
         logout::submit,
+        logout::everywhere,
         session::show,
         forgot_password::submit,
         reset_password::submit,
@@ -40,6 +42,9 @@ pub fn routes() -> Vec<Route> {
         account::change_email,
         account::confirm_email,
         account::delete,
+        sessions::list,
+        sessions::end,
+        sessions::end_others,
         account::events,
         account::export,
     ]

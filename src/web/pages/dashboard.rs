@@ -44,6 +44,8 @@ fn row(signin: &RecentSignin, session: &Session, now: Timestamp) -> Value {
 fn state(signin: &RecentSignin, now: Timestamp) -> &'static str {
     match signin.end_reason {
         Some(EndReason::LoggedOut) => "Signed out",
+        Some(EndReason::LoggedOutEverywhere) => "Signed out everywhere",
+        Some(EndReason::EndedByYou) => "Ended by you",
         Some(EndReason::Replaced) => "Signed in again",
         Some(EndReason::PasswordReset | EndReason::PasswordChanged) => "Ended by a new password",
         Some(EndReason::EmailChanged) => "Ended by a new address",

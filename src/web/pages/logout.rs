@@ -11,6 +11,18 @@ use crate::{
     },
 };
 
+/// Ends every session of the account.
+#[post("/logout-all")]
+pub async fn everywhere(
+    user: User<'_>,
+    accounts: &State<Accounts>,
+    client: Client,
+    cookie: Cookie<'_>,
+) -> Result<SignedOut<Redirect>, Problem> {
+    accounts.logout_all(user.session, &client).await?;
+    Ok(cookie.sign_out(Redirect::to("/signin?notice=signed-out-everywhere")))
+}
+
 /// Ends the session.
 #[post("/logout")]
 pub async fn submit(

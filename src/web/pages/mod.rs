@@ -9,6 +9,7 @@ mod home;
 mod logout;
 mod reset_password;
 mod security_txt;
+mod sessions;
 pub mod signin;
 mod signup;
 mod stay;
@@ -44,6 +45,10 @@ pub fn routes() -> Vec<Route> {
         reset_password::submit,
         dashboard::show,
         logout::submit,
+        logout::everywhere,
+        sessions::show,
+        sessions::end,
+        sessions::end_others,
         account::show,
         account::rename,
         account::change_password,

@@ -21,6 +21,7 @@ use crate::{
 #[get("/signin?<next>&<notice>")]
 pub fn show(pages: Pages<'_>, presented: &Presented, next: Option<&str>, notice: Option<&str>, _guest: Guest) -> Page {
     let notice = match (notice, presented) {
+        (Some("signed-out-everywhere"), _) => Some("You are signed out, here and everywhere else."),
         (Some("signed-out"), _) => Some("You are signed out. Have a good time."),
         (Some("deleted"), _) => Some("Your account is deleted, with everything that was stored about you."),
         (Some("password-set"), _) => {

@@ -200,10 +200,12 @@ pub fn ending(reason: EndReason) -> &'static str {
         EndReason::Expired => "You were signed out because this page was not used for a while.",
         EndReason::AbsoluteLimit => "You were signed out because you had been signed in for a long time.",
         EndReason::LoggedOut => "You signed out.",
-        EndReason::Replaced => "You signed in again, which ended your earlier session here.",
+        EndReason::Replaced => "You signed in again, which ended your earlier session.",
         EndReason::PasswordChanged => "You were signed out because your password was changed.",
         EndReason::EmailChanged => "You were signed out because the address of your account was changed.",
         EndReason::Deleted => "You were signed out because your account was deleted.",
+        EndReason::LoggedOutEverywhere => "You signed out everywhere.",
+        EndReason::EndedByYou => "You ended this session from another one.",
         EndReason::RefreshReused => "You were signed out because an old refresh token was used again.",
         EndReason::PasswordReset => "You were signed out because your password was set anew.",
     }
