@@ -127,7 +127,6 @@ impl rocket_db_pools::Pool for Pool {
         self.any.acquire().await.map_err(rocket_db_pools::Error::Get)
     }
 
-    async fn close(&self) {
-        self.any.close().await;
-    }
+    /// Rocket asks for this when it begins to stop, while requests are still served: whoever launched it closes the pool afterwards.
+    async fn close(&self) {}
 }

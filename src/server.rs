@@ -127,7 +127,7 @@ struct Workers {
 impl Workers {
     /// Starts them when the server has started, and stops them with it.
     fn attach(self, rocket: Rocket<Build>) -> Rocket<Build> {
-        let (leaving, accounts) = (Arc::clone(&self.follower), self.accounts.clone());
+        let leaving = Arc::clone(&self.follower);
         let start = AdHoc::on_liftoff("workers", |rocket: &Rocket<Orbit>| {
             let shutdown = rocket.shutdown();
             Box::pin(async move {
@@ -142,12 +142,7 @@ impl Workers {
                 });
             })
         });
-        let stop = AdHoc::on_shutdown("node", |_| {
-            Box::pin(async move {
-                scribe::write(&accounts).await;
-                leaving.leave().await;
-            })
-        });
+        let stop = AdHoc::on_shutdown("node", |_| Box::pin(async move { leaving.leave().await }));
         rocket.attach(start).attach(stop)
     }
 }

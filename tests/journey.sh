@@ -67,15 +67,16 @@ journey() {
   holds '"code":"invalid_credentials"'
   step 'sign in' 200 --cookie-jar "$jar" "$(credentials "$old")" "$site/api/auth/signin"
   holds_cookie
+  letter 2 'Somebody signed in to your account'
   step 'a taken address is told to nobody' 202 "$(json "\"email\":\"$email\",\"password\":\"$new\"")" "$site/api/auth/signup"
-  letter 2 'already have an account'
+  letter 3 'already have an account'
 
   step 'forget the password of an unknown address' 202 "$(json "\"email\":\"nobody-$email\"")" "$site/api/auth/forgot-password"
   unknown=$(member request)
   step 'forget the password' 202 "$(json "\"email\":\"$email\"")" "$site/api/auth/forgot-password"
   request=$(member request)
   [ ${#request} = ${#unknown} ] || mismatch "a request of ${#unknown} characters, as for an unknown address" "$request"
-  code_in_letter 3
+  code_in_letter 4
   step 'a wrong code sets no password' 422 "$(reset "$request" "$(wrong "$code")" "$new")" "$site/api/auth/reset-password"
   holds '"code":"invalid_code"'
   step 'nor does a code without its request' 422 "$(reset "$unknown" "$code" "$new")" "$site/api/auth/reset-password"
@@ -83,7 +84,7 @@ journey() {
   holds '"field":"password"'
   step 'set a new password' 204 "$(reset "$request" "$code" "$new")" "$site/api/auth/reset-password"
   lacks 'set-cookie:'
-  letter 4 'was changed'
+  letter 5 'was changed'
   step 'every session of hers has ended' 401 --cookie "$jar" "$site/api/auth/session"
   holds '"reason":"password_reset"'
   step 'the old password is refused' 401 "$(credentials "$old")" "$site/api/auth/signin"
@@ -231,6 +232,17 @@ is_up() {
   return 1
 }
 
+# Stops the server as an operator does; it leaves nothing undone.
+stop() {
+  now='stopping leaves nothing undone'
+  kill "$server"
+  wait "$server" || mismatch 'exit code 0' "exit code $?"
+  server=''
+  if grep -E 'WARN|ERROR' "$work/log" | grep -v 'cross-site'; then
+    mismatch 'no complaint' 'the lines above'
+  fi
+}
+
 finish() {
   local code=$?
   if [ -n "$server" ]; then
@@ -257,4 +269,5 @@ old='copper kettle violin harbour'
 new='lantern walnut drizzle compass'
 steps=0
 journey
+stop
 echo "$steps steps on $database as expected"

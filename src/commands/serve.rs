@@ -1,15 +1,19 @@
 //! `nightlatch serve`
 use rocket::{error::ErrorKind, fairing::AdHoc};
+use rocket_db_pools::Database;
 
 use crate::{
     Server,
+    accounts::Accounts,
     clock::Clock,
     commands::{Failure, database, secret},
+    db::Db,
     keys::{Keys, Purpose},
     mail::Post,
     secret::Secret,
     server,
     settings::{Settings, SettingsError},
+    workers::scribe,
 };
 
 /// Serves until it is told to stop.
@@ -26,7 +30,11 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let rocket = server::server(server).map_err(|error| error.to_string())?;
     let rocket = rocket
         .attach(AdHoc::on_liftoff("address", |_| Box::pin(async move { tracing::info!("open {url} in a browser") })));
-    rocket.launch().await.map_err(|error| in_words(&error, &address))?;
+    let stopped = rocket.launch().await.map_err(|error| in_words(&error, &address))?;
+    if let (Some(accounts), Some(db)) = (stopped.state::<Accounts>(), Db::fetch(&stopped)) {
+        scribe::write(accounts).await;
+        db.close().await;
+    }
     tracing::info!("stopped");
     Ok(())
 }
