@@ -44,17 +44,7 @@ const MARGIN: Duration = Duration::from_secs(600);
 impl Lifetimes {
     /// Begins a session of `user` at `now`.
     pub fn start(&self, user: &User, now: Timestamp) -> Session {
-        let auth_time = now.floor();
-        let session = Session {
-            id: SessionId::new(now),
-            user_id: user.id.clone(),
-            version: user.version,
-            role: user.role,
-            auth_time,
-            expires_at: auth_time,
-            ends_at: auth_time.plus(self.absolute).floor(),
-        };
-        self.slide(&session, now)
+        self.slide(&Session::begin(user, self.absolute, now), now)
     }
 
     /// The same session, used at `now`: it ends one idle time later, but never beyond its absolute end.
@@ -85,17 +75,7 @@ pub struct TokenLifetimes {
 impl TokenLifetimes {
     /// Begins a session of `user` at `now`.
     pub fn start(&self, user: &User, now: Timestamp) -> Session {
-        let auth_time = now.floor();
-        let session = Session {
-            id: SessionId::new(now),
-            user_id: user.id.clone(),
-            version: user.version,
-            role: user.role,
-            auth_time,
-            expires_at: auth_time,
-            ends_at: auth_time.plus(self.refresh_absolute).floor(),
-        };
-        self.renew(session, now)
+        self.renew(Session::begin(user, self.refresh_absolute, now), now)
     }
 
     /// The session with an access token of `now`.
@@ -116,6 +96,20 @@ pub fn horizon(cookies: &Lifetimes, tokens: &TokenLifetimes) -> Duration {
 }
 
 impl Session {
+    /// One of `user` from `now` on that lasts for `absolute` at most; its idle time has not begun yet.
+    fn begin(user: &User, absolute: Duration, now: Timestamp) -> Self {
+        let auth_time = now.floor();
+        Self {
+            id: SessionId::new(now),
+            user_id: user.id.clone(),
+            version: user.version,
+            role: user.role,
+            auth_time,
+            expires_at: auth_time,
+            ends_at: auth_time.plus(absolute).floor(),
+        }
+    }
+
     /// Whether it has not ended by itself at `now`; the exact second of expiry is too late.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at

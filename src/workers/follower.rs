@@ -30,12 +30,19 @@ impl Follower {
         Ok(())
     }
 
-    /// Catches up for ever.
+    /// Catches up for ever. An outage is logged when it begins and when it is over.
     pub async fn run(&self) {
+        let mut cut_off = false;
         loop {
-            if let Err(error) = self.catch_up().await {
-                tracing::error!(%error, "the endings of other nodes could not be read; every session is asked of its row");
+            let outcome = self.catch_up().await;
+            match &outcome {
+                Ok(()) if cut_off => tracing::info!("the endings of other nodes are read again"),
+                Err(error) if !cut_off => {
+                    tracing::error!(%error, "the endings of other nodes cannot be read; every session is asked of its row");
+                }
+                _ => {}
             }
+            cut_off = outcome.is_err();
             tokio::time::sleep(INTERVAL).await;
         }
     }
