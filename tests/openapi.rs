@@ -316,19 +316,12 @@ fn is_api(path: &str) -> bool {
 
 /// Every path that is mounted, something in place of its parameters, with its methods and what they take.
 fn table(app: &TestApp) -> BTreeMap<String, Vec<(Method, Option<ContentType>)>> {
-    let mut table = BTreeMap::new();
-    let routes: Vec<_> = app.client.rocket().routes().collect();
-    for route in &routes {
+    let mut table = BTreeMap::<_, Vec<_>>::new();
+    for route in app.client.rocket().routes() {
         let path: Vec<&str> =
             route.uri.path().split('/').map(|part| if part.starts_with('<') { "x" } else { part }).collect();
-        // A path may fit the parameter of another route as well.
-        let fits = |other: &str| {
-            let wanted: Vec<&str> = other.split('/').collect();
-            wanted.len() == path.len() && wanted.iter().zip(&path).all(|(a, b)| a.starts_with('<') || a == b)
-        };
-        let here = routes.iter().filter(|other| fits(other.uri.path()));
-        let kind = |format: &rocket::http::MediaType| ContentType(format.clone());
-        table.insert(path.join("/"), here.map(|other| (other.method, other.format.as_ref().map(kind))).collect());
+        let kind = route.format.clone().map(|format| ContentType(format.clone()));
+        table.entry(path.join("/")).or_default().push((route.method, kind));
     }
     assert!(table.len() >= 35, "{table:?}");
     table
@@ -357,6 +350,10 @@ async fn every_route_tells_a_wrong_method_the_right_ones() {
         let allow = allowed.iter().copied().collect::<Vec<_>>().join(", ");
         for visitor in &visitors {
             for method in METHODS.into_iter().filter(|method| !allowed.contains(method.as_str())) {
+                // Another route takes any word in the place of the last one.
+                if (method, path.as_str()) == (Method::Delete, "/api/account/sessions/end-others") {
+                    continue;
+                }
                 let what = format!("{method} {path}");
                 let answer = visitor.send(method, &path, None, "").await;
                 assert_kind(&answer, Status::MethodNotAllowed, &what);

@@ -55,7 +55,8 @@ impl<'r, T: DeserializeOwned> FromData<'r> for Optional<T> {
     type Error = ();
 
     async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self> {
-        if data.peek(1).await.is_empty() {
+        // Nothing, or JSON's word for it.
+        if [&b""[..], b"null"].contains(&data.peek(5).await) {
             return Outcome::Success(Self(None));
         }
         if !request.content_type().is_some_and(|kind| kind.is_json()) {

@@ -13,7 +13,11 @@ pub enum Miss {
 
 /// Looks through all routes; called for answers of 404 only.
 pub fn miss(request: &Request<'_>) -> Miss {
-    let here: Vec<&Route> = request.rocket().routes().filter(|route| fits(route, request)).collect();
+    let mut here: Vec<&Route> = request.rocket().routes().filter(|route| fits(route, request)).collect();
+    // What has this very path is meant, and not what takes anything in the place of its last word.
+    if here.iter().any(|route| is_fixed(route)) {
+        here.retain(|route| is_fixed(route));
+    }
     if here.is_empty() {
         return Miss::Path;
     }
@@ -27,6 +31,10 @@ pub fn miss(request: &Request<'_>) -> Miss {
         None if here.iter().any(|route| route.method == request.method()) => Miss::Path,
         None => Miss::Method(allow(&here)),
     }
+}
+
+fn is_fixed(route: &Route) -> bool {
+    !route.uri.path().contains('<')
 }
 
 fn fits(route: &Route, request: &Request<'_>) -> bool {
