@@ -29,6 +29,8 @@ pub struct Server {
     pub secret: Secret,
     /// The way its letters go.
     pub post: Post,
+    /// Its name among the nodes of its database; nobody else may have it at the same time.
+    pub node: String,
     /// Whether it sends letters by itself; a test delivers them by hand.
     pub workers: bool,
 }
@@ -84,13 +86,13 @@ async fn assemble(
     server: Server,
     templates: Arc<Templates>,
 ) -> Result<(Accounts, Jwts, Workers), Internal> {
-    let Server { settings, clock, secret, post, workers } = server;
+    let Server { settings, clock, secret, post, node, workers } = server;
     let db = Db::fetch(rocket).ok_or_else(|| Internal::new("the database is not attached"))?;
     let (db, secret) = ((**db).clone(), Arc::new(secret));
     db.migrate().await?;
     let session_keys = Keys::load(&db, &secret, Purpose::Session, clock.now()).await?;
     let access_keys = Keys::load(&db, &secret, Purpose::Access, clock.now()).await?;
-    let accounts = Accounts::new(db.clone(), clock.clone(), Arc::clone(&secret), &settings)?;
+    let accounts = Accounts::new(db.clone(), clock.clone(), Arc::clone(&secret), &settings, &node)?;
     let follower = Follower::new(accounts.clone());
     follower.catch_up().await?;
     let keysmith = Keysmith {

@@ -446,7 +446,8 @@ async fn start(
     // The uptime stands still unless a test moves it: a node that has read the endings once trusts its memory.
     let uptime = move || Duration::from_millis(uptime.load(Ordering::SeqCst).unsigned_abs());
     let clock = Clock::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)), uptime);
-    let rocket = nightlatch::server(Server { settings, clock, secret, post, workers: options.smtp }).unwrap();
+    let node = nightlatch::model::id::random_text();
+    let rocket = nightlatch::server(Server { settings, clock, secret, post, node, workers: options.smtp }).unwrap();
     let rocket = match options.mount {
         Some(mount) => mount(rocket),
         None => rocket,

@@ -45,7 +45,6 @@ use crate::{
     hasher::Hasher,
     model::{
         client::Client,
-        id::row_id,
         session::{EndReason, Lifetimes, Session, TokenLifetimes, horizon},
         user::User,
     },
@@ -117,7 +116,7 @@ impl Accounts {
     ///
     /// # Errors
     /// The database is gone, or the hashing threads cannot start.
-    pub fn new(db: Pool, clock: Clock, secret: Arc<Secret>, settings: &Settings) -> Result<Self, Internal> {
+    pub fn new(db: Pool, clock: Clock, secret: Arc<Secret>, settings: &Settings, node: &str) -> Result<Self, Internal> {
         let rules = Rules {
             lifetimes: settings.session,
             tokens: settings.token,
@@ -131,7 +130,7 @@ impl Accounts {
         Ok(Self {
             hasher: Hasher::start(&settings.password, &settings.hash)?,
             revocations: Arc::new(Revocations::new(horizon(&rules.lifetimes, &rules.tokens))),
-            node: row_id(clock.now()).into(),
+            node: node.into(),
             rules: Arc::new(rules),
             refresh: Arc::new(secret.refresh()),
             seen: Arc::default(),

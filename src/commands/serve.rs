@@ -10,6 +10,7 @@ use crate::{
     db::Db,
     keys::{Keys, Purpose},
     mail::Post,
+    model::id::random_text,
     secret::Secret,
     server,
     settings::{Settings, SettingsError},
@@ -26,7 +27,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let url = settings.public_url.clone();
     let config = rocket::Config::try_from(&settings.figment)?;
     let address = format!("ROCKET_ADDRESS {}, ROCKET_PORT {}", config.address, config.port);
-    let server = Server { settings, clock: Clock::system(), secret, post, workers: true };
+    let server = Server { node: node(&settings), settings, clock: Clock::system(), secret, post, workers: true };
     let rocket = server::server(server).map_err(|error| error.to_string())?;
     let rocket = rocket
         .attach(AdHoc::on_liftoff("address", |_| Box::pin(async move { tracing::info!("open {url} in a browser") })));
@@ -37,6 +38,11 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// One server at a time has an SQLite file: it takes the place of the one before, which may have been killed, and nobody waits for that.
+fn node(settings: &Settings) -> String {
+    if settings.database.url.reveal().starts_with("sqlite:") { "server".into() } else { random_text() }
 }
 
 /// Does once what the server's parts will do, since Rocket only says that one of them failed.

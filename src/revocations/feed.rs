@@ -50,6 +50,11 @@ enum State {
 }
 
 impl Feed {
+    /// A node that registers for the first time, under a number that no process of its name had before.
+    pub fn new(registration: i64) -> Self {
+        Self { registration, ..Self::default() }
+    }
+
     /// Which of the node's registrations this is: what an older one asked may still arrive, and must change nothing.
     pub fn registration(&self) -> i64 {
         self.registration

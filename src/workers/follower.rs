@@ -16,7 +16,8 @@ pub struct Follower {
 impl Follower {
     /// Follows for the sessions of `accounts`; nothing is read yet.
     pub fn new(accounts: Accounts) -> Self {
-        Self { accounts, feed: Mutex::new(Some(Feed::default())) }
+        let feed = Feed::new(accounts.now().millis());
+        Self { accounts, feed: Mutex::new(Some(feed)) }
     }
 
     /// Reads until this node is up to date; nothing after it has left.

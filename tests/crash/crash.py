@@ -96,6 +96,7 @@ class Client:
     def __init__(self, server):
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
         self.host = f"localhost:{server.port}"
+        self.cookie = f"nightlatch-{server.port}"
 
     def get(self, path, cookie=None):
         return self.request("GET", path, cookie)
@@ -112,7 +113,9 @@ class Client:
         self.connection.request(method, path, body, headers)
         response = self.connection.getresponse()
         text = response.read()
-        set_cookie = (response.getheader("Set-Cookie") or "").split(";")[0]
+        # The session's, and not what the browser is recognised by.
+        lines = response.headers.get_all("Set-Cookie") or []
+        set_cookie = next((line.split(";")[0] for line in lines if line.startswith(f"{self.cookie}=")), "")
         return response.status, json.loads(text) if text else None, set_cookie
 
 
