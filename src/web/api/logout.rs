@@ -20,7 +20,8 @@ use crate::{
     responses(
         (status = 204, description = "No token of the session is accepted any more"),
     ),
-    security(("session" = [])),
+    // A refresh token says by itself who calls.
+    security((), ("session" = [])),
 )]
 #[post("/auth/logout", data = "<body>")]
 pub async fn submit(
