@@ -173,7 +173,7 @@ pub struct RefreshToken {
 #[serde(deny_unknown_fields)]
 pub struct Logout {
     /// Ends the session of this token instead of the caller's.
-    #[schema(max_length = 256, nullable = false)]
+    #[schema(max_length = 256)]
     pub refresh_token: Option<String>,
 }
 
