@@ -86,7 +86,7 @@ impl Accounts {
             return Err(CodeError::Taken);
         }
         let event = Event::new(EventKind::EmailChanged, client).by_owner(&user.id).in_session(&session.id);
-        store::events::insert(&mut *tx, event, now).await?;
+        self.record(&mut *tx, event, now).await?;
         let reason = EndReason::EmailChanged;
         let ended = self.end_sessions(&mut tx, &user.id, Some(&session.id), reason, client, now).await?;
         for address in [&user.email, &open.email] {

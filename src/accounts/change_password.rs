@@ -34,7 +34,7 @@ impl Accounts {
         store::users::set_password(&mut *tx, &user.id, &hash).await?;
         store::requests::void_all(&mut *tx, &user.id, now).await?;
         let event = Event::new(EventKind::PasswordChanged, client).by_owner(&user.id).in_session(&session.id);
-        store::events::insert(&mut *tx, event, now).await?;
+        self.record(&mut *tx, event, now).await?;
         let reason = EndReason::PasswordChanged;
         let ended = self.end_sessions(&mut tx, &user.id, Some(&session.id), reason, client, now).await?;
         let letter = Letter::PasswordChanged { at: now.to_string() };

@@ -25,7 +25,7 @@ impl Accounts {
         let mut tx = self.begin_proven(session, &proof).await?;
         let ended = self.end_sessions(&mut tx, &user.id, None, EndReason::Deleted, client, now).await?;
         let event = Event::new(EventKind::UserDeleted, client).by_owner(&user.id).in_session(&session.id);
-        store::events::insert(&mut *tx, event, now).await?;
+        self.record(&mut *tx, event, now).await?;
         store::requests::delete_for(&mut *tx, &user.email).await?;
         store::letters::delete_to(&mut *tx, &user.email).await?;
         store::users::delete(&mut *tx, &user.id).await?;

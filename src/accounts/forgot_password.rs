@@ -44,7 +44,7 @@ impl Accounts {
             Some(user) => event.about(&user.id),
             None => event,
         };
-        store::events::insert(&mut *tx, event, now).await?;
+        self.record(&mut *tx, event, now).await?;
         tx.commit().await?;
         self.mail.notify_one();
         Ok(request)

@@ -13,6 +13,7 @@ mod nodes;
 mod overview;
 mod post;
 mod prove;
+mod record;
 mod requests;
 mod reset_password;
 mod seen;

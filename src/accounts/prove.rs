@@ -39,7 +39,7 @@ impl Accounts {
             return Ok(Proof { user, hash, field });
         }
         let event = Event::new(EventKind::SessionFailed, client).by_owner(&user.id).in_session(&session.id);
-        store::events::insert(&*self.db, event.because("wrong"), self.clock.now()).await?;
+        self.record(&*self.db, event.because("wrong"), self.clock.now()).await?;
         Err(ActError::WrongPassword(field))
     }
 

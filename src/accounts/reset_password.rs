@@ -75,7 +75,7 @@ impl Accounts {
         }
         // The one of this reset is among them.
         store::requests::void_all(&mut *tx, user_id, now).await?;
-        store::events::insert(&mut *tx, Event::new(EventKind::PasswordReset, client).by_owner(user_id), now).await?;
+        self.record(&mut *tx, Event::new(EventKind::PasswordReset, client).by_owner(user_id), now).await?;
         let ended = self.end_sessions(&mut tx, user_id, None, EndReason::PasswordReset, client, now).await?;
         self.queue_letter(&mut *tx, &open.email, &Letter::PasswordReset { at: now.to_string() }, None, now).await?;
         self.commit_end(tx, ended, now).await?;

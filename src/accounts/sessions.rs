@@ -39,7 +39,7 @@ impl Accounts {
         let session = self.rules.lifetimes.start(user, now);
         store::sessions::insert(&mut **tx, &session, client, now).await?;
         let event = Event::new(EventKind::SessionStarted, client).by_owner(&user.id).in_session(&session.id);
-        store::events::insert(&mut **tx, event, now).await?;
+        self.record(&mut **tx, event, now).await?;
         let replaced = self.make_room(tx, &session, caller.session, client, now).await?;
         Ok(Started { session, replaced })
     }
@@ -107,7 +107,7 @@ impl Accounts {
         let ending = self.ending(reason, now);
         for session in &sessions {
             let event = Event::new(EventKind::SessionEnded, client).by_owner(user_id).in_session(session);
-            store::events::insert(&mut **tx, event.because(reason.as_str()), now).await?;
+            self.record(&mut **tx, event.because(reason.as_str()), now).await?;
         }
         Ok(Ended { sessions, ending })
     }

@@ -69,7 +69,7 @@ impl Accounts {
             Some(user) => event.about(&user.id).because(reason),
             None => event.because("unknown"),
         };
-        store::events::insert(&*self.db, event, self.clock.now()).await?;
+        self.record(&*self.db, event, self.clock.now()).await?;
         Ok(SigninError::Refused)
     }
 }

@@ -116,7 +116,7 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<SignedIn, Internal> {
         let event = Event::new(EventKind::UserCreated, &caller.client).by_owner(&user.id);
-        store::events::insert(&mut *tx, event, now).await?;
+        self.record(&mut *tx, event, now).await?;
         let started = self.start_session(&mut tx, &user, caller, now).await?;
         let device = self.know_device(&mut tx, &user, caller, now).await?;
         self.commit_start(tx, started, user, device, now).await

@@ -68,7 +68,7 @@ impl Accounts {
         store::sessions::insert_api(&mut **tx, &session, refresh, client, now).await?;
         for kind in [EventKind::SessionStarted, EventKind::TokenIssued] {
             let event = Event::new(kind, client).by_owner(&user.id).in_session(&session.id);
-            store::events::insert(&mut **tx, event, now).await?;
+            self.record(&mut **tx, event, now).await?;
         }
         Ok(Tokens { session, refresh: self.refresh.write(&token) })
     }
@@ -89,7 +89,7 @@ impl Accounts {
             let session = line.ok_or(RefreshError::Refused(None))?.session;
             let event =
                 Event::new(EventKind::TokenRefreshed, client).by_owner(&session.user_id).in_session(&session.id);
-            store::events::insert(&mut *tx, event, now).await?;
+            self.record(&mut *tx, event, now).await?;
             tx.commit().await?;
             return Ok(self.tokens(session, &next, now));
         }
@@ -137,7 +137,7 @@ impl Accounts {
         // Of many at once, one tells.
         if open {
             let event = Event::new(EventKind::TokenReused, client).about(&session.user_id).in_session(&session.id);
-            store::events::insert(&mut *tx, event, now).await?;
+            self.record(&mut *tx, event, now).await?;
             if let Some(user) = store::users::by_id(&mut *tx, &session.user_id).await? {
                 let ip = client.ip.clone().unwrap_or_else(|| "unknown".to_owned());
                 let letter = Letter::TokenReused { at: now.to_string(), ip, device: client.device() };
