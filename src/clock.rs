@@ -1,7 +1,7 @@
 //! The clock that is passed in, and the moments it tells.
 use std::{fmt, sync::Arc, time::Duration};
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// Tells the time. Cloned into everything that needs it; tests move it by hand.
 #[derive(Clone)]
@@ -95,6 +95,14 @@ impl Timestamp {
     /// The time from `earlier` to this moment; zero when `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Reads a moment in RFC 3339, or a date, which means its beginning in UTC; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let date = format_description!("[year]-[month]-[day]");
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
+        let moment = moment.or_else(|| Some(Date::parse(text, &date).ok()?.midnight().assume_utc()));
+        moment.and_then(|moment| i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok()).map(Self)
     }
 
     /// RFC 3339 in UTC, whole seconds: `2026-11-21T14:05:00Z`.

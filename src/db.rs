@@ -20,7 +20,17 @@ use sqlx::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The migrations, compiled in; each file runs unchanged on both databases.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "accounts", include_str!("../migrations/0001_accounts.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "accounts", include_str!("../migrations/0001_accounts.sql")),
+    (2, "superusers", include_str!("../migrations/0002_superusers.sql")),
+];
+
+/// What PostgreSQL needs beside them.
+const POSTGRES_ALONE: [(i64, &str, &str); 1] =
+    [(5, "byte order", include_str!("../migrations/0005_byte_order.postgres.sql"))];
+
+/// A plain BEGIN that reads before it writes fails on SQLite with "database is locked" under load, busy timeout or not.
+const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
 
 /// Connects once, to say what is wrong: a pool goes on trying, and then says only that it took too long.
 ///
@@ -57,8 +67,7 @@ impl Pool {
             .after_connect(|connection, _| Box::pin(prepare(connection)))
             .connect(url)
             .await?;
-        // A plain BEGIN that reads before it writes fails on SQLite with "database is locked" under load, busy timeout or not.
-        Ok(Self { any, begin: if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" } })
+        Ok(Self { any, begin: if sqlite { BEGIN_SQLITE } else { "BEGIN" } })
     }
 
     /// Begins a transaction that will write. Dropping it rolls it back.
@@ -75,11 +84,11 @@ impl Pool {
     /// A migration fails, or the database was migrated by a newer program.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         let mut applied = self.applied().await;
-        while applied != MIGRATIONS.iter().map(|(version, ..)| *version).collect() {
-            let migrations = MIGRATIONS.map(|(version, name, sql)| {
+        while applied != self.migrations().map(|(version, ..)| version).collect() {
+            let migrations = self.migrations().map(|(version, name, sql)| {
                 Migration::new(version, name.into(), MigrationType::Simple, sqlx::SqlSafeStr::into_sql_str(sql), false)
             });
-            let outcome = Migrator::with_migrations(migrations.into()).run(&self.any).await;
+            let outcome = Migrator::with_migrations(migrations.collect()).run(&self.any).await;
             // SQLite has no lock for migrations: where another program was faster, the rest is left.
             let before = std::mem::replace(&mut applied, self.applied().await);
             if applied == before {
@@ -87,6 +96,16 @@ impl Pool {
             }
         }
         Ok(())
+    }
+
+    /// Version, name and statements of each migration of this database, in order.
+    fn migrations(&self) -> impl Iterator<Item = (i64, &'static str, &'static str)> + use<> {
+        let alone: &[_] = if self.is_sqlite() { &[] } else { &POSTGRES_ALONE };
+        MIGRATIONS.iter().chain(alone).copied()
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.begin == BEGIN_SQLITE
     }
 
     async fn applied(&self) -> HashSet<i64> {

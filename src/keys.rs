@@ -101,6 +101,16 @@ impl Keys {
         Ok(())
     }
 
+    /// Adds a key, however new the newest is. It signs when every node has read it.
+    ///
+    /// # Errors
+    /// The database is gone.
+    pub async fn rotate(&self, db: &Pool, secret: &Secret, now: Timestamp) -> Result<(), Internal> {
+        let rows = store::keys::all(&**db, self.purpose.as_str()).await?;
+        let newest = rows.last().ok_or_else(|| Internal::new("the key ring is empty"))?;
+        add(db, secret, self.purpose, newest.generation + 1, now).await
+    }
+
     /// The ring as it is now.
     pub fn ring(&self) -> Arc<Ring> {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))

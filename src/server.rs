@@ -6,7 +6,7 @@ use rocket_db_pools::Database;
 use tokio::sync::Notify;
 
 use crate::{
-    accounts::{Accounts, Internal},
+    accounts::{Accounts, Internal, admin::FirstSuperuser},
     clock::Clock,
     db::Db,
     jwt::Jwts,
@@ -95,6 +95,7 @@ async fn assemble(
     let accounts = Accounts::new(db.clone(), clock.clone(), Arc::clone(&secret), &settings, &node)?;
     let follower = Follower::new(accounts.clone());
     follower.catch_up().await?;
+    greet(&accounts, settings.first_superuser.as_deref()).await?;
     let keysmith = Keysmith {
         db: db.clone(),
         clock: clock.clone(),
@@ -114,6 +115,23 @@ async fn assemble(
         at_work: workers,
     };
     Ok((accounts, jwt, workers))
+}
+
+/// Makes the first superuser, or says how to.
+async fn greet(accounts: &Accounts, email: Option<&str>) -> Result<(), Internal> {
+    let first = accounts.first_superuser(email).await.map_err(|error| Internal::new(&format!("{error:?}")))?;
+    match first {
+        FirstSuperuser::There => {}
+        FirstSuperuser::Made => tracing::info!("there is a first superuser, who gets a letter"),
+        FirstSuperuser::Missing => tracing::info!(
+            "there is no superuser yet; `nightlatch user create --email ADDRESS --superuser` makes one, or NIGHTLATCH_SUPERUSER__EMAIL"
+        ),
+        FirstSuperuser::Unproven => tracing::warn!(
+            "NIGHTLATCH_SUPERUSER__EMAIL: the account with this address has not proven it, and is no superuser; \
+             `nightlatch user create` makes another"
+        ),
+    }
+    Ok(())
 }
 
 /// What runs beside the requests.

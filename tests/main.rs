@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "the sentences are in the names")]
 
 mod account;
+mod admin_users;
 mod api_tokens;
 mod backup;
 mod bad_input;

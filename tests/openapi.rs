@@ -33,7 +33,7 @@ const PROBLEMS: [(u16, &str); 15] = [
 ];
 
 /// What a call answers beside the problems that its kind of call has in common.
-const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 14] = [
+const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 24] = [
     ("signUp", &[(409, "conflict")]),
     ("verifyEmail", &[(409, "conflict"), (422, "invalid_code")]),
     ("signIn", &[(401, "invalid_credentials")]),
@@ -48,6 +48,16 @@ const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 14] = [
     ("listEvents", &[(422, "invalid_input")]),
     ("endSession", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
     ("endOtherSessions", &[(403, "fresh_sign_in_required")]),
+    ("listUsers", &[(422, "invalid_input")]),
+    ("listAllSessions", &[(422, "invalid_input")]),
+    ("listAllEvents", &[(422, "invalid_input")]),
+    ("showUser", &[(404, "not_found")]),
+    ("createUser", &[(403, "fresh_sign_in_required"), (409, "conflict")]),
+    ("changeUser", &[(403, "fresh_sign_in_required"), (404, "not_found"), (409, "conflict")]),
+    ("deleteUser", &[(403, "fresh_sign_in_required"), (404, "not_found"), (409, "conflict")]),
+    ("forceLogout", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
+    ("sendReset", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
+    ("logOutEveryone", &[(403, "fresh_sign_in_required")]),
 ];
 
 /// Every method that Rocket knows and its local client can send.
@@ -211,11 +221,12 @@ impl Caller<'_> {
     }
 }
 
-/// Two visitors of one server: a stranger and somebody signed in.
-async fn visitors(app: &TestApp) -> [Caller<'_>; 2] {
+/// Three visitors of one server: a stranger, a superuser and somebody else who is signed in.
+async fn visitors(app: &TestApp) -> [Caller<'_>; 3] {
+    let root = app.superuser().await;
     app.sign_up("ann@example.com").await;
     app.letters().await;
-    [Caller { app, session: None }, Caller { app, session: app.token() }]
+    [None, Some(root), app.token()].map(|session| Caller { app, session })
 }
 
 fn is_problem(answer: &Answer) -> bool {
@@ -225,21 +236,24 @@ fn is_problem(answer: &Answer) -> bool {
 #[async_test]
 async fn each_call_answers_the_problems_it_documents() {
     let app = TestApp::new().await;
-    let [stranger, ann] = visitors(&app).await;
+    let [stranger, root, ann] = visitors(&app).await;
     let mut of_their_own = BTreeMap::from(OF_THEIR_OWN);
     for call in calls(&document(&app).await) {
         let (method, path) = (call.method, call.path.replace("{id}", "x"));
         let path = path.as_str();
         let sends = call.operation.get("requestBody").is_some();
         let json = || sends.then_some(ContentType::JSON);
-        let mut answers = vec![ann.send(Method::Trace, path, None, "").await];
+        let mut answers = vec![root.send(Method::Trace, path, None, "").await];
         if method != Method::Get {
-            answers.push(ann.send_from("cross-site", method, path, json(), "{}").await);
+            answers.push(root.send_from("cross-site", method, path, json(), "{}").await);
         }
         if sends {
-            answers.push(ann.send(method, path, None, "{}").await);
-            answers.push(ann.send(method, path, JSON, "{\"unheard-of\":1}").await);
-            answers.push(ann.send(method, path, JSON, "a".repeat(TOO_LONG)).await);
+            answers.push(root.send(method, path, None, "{}").await);
+            answers.push(root.send(method, path, JSON, "{\"unheard-of\":1}").await);
+            answers.push(root.send(method, path, JSON, "a".repeat(TOO_LONG)).await);
+        }
+        if call.operation["tags"][0] == "Administration" {
+            answers.push(ann.send(method, path, json(), if sends { "{}" } else { "" }).await);
         }
         let guarded = call.operation.get("security").is_some();
         let without = stranger.send(method, path, json(), if sends { "{}" } else { "" }).await;
@@ -387,17 +401,17 @@ async fn every_route_with_a_body_refuses_another_kind_and_too_much() {
             ];
             // A form without fields may be whole.
             bodies.extend(kind.is_json().then(|| (Vec::new(), Status::UnprocessableEntity)));
-            // Whom the guard turns away gets no further; the other visitor does.
+            // Whom the guard turns away gets no further; another visitor does.
             for (body, refused) in bodies {
                 let mut refusals = 0;
                 for visitor in &visitors {
                     let answer = visitor.send(method, &path, Some(kind.clone()), &body).await;
-                    if ![401, 303, 307].contains(&answer.status.code) {
+                    if ![401, 403, 303, 307].contains(&answer.status.code) {
                         assert_kind(&answer, refused, &what);
                         refusals += 1;
                     }
                 }
-                assert!(refusals > 0, "{what} turned both visitors away");
+                assert!(refusals > 0, "{what} turned every visitor away");
             }
         }
     }
@@ -407,7 +421,7 @@ async fn every_route_with_a_body_refuses_another_kind_and_too_much() {
 #[async_test]
 async fn nothing_under_api_is_answered_with_a_page() {
     let app = TestApp::new().await;
-    let [stranger, ann] = visitors(&app).await;
+    let [stranger, _, ann] = visitors(&app).await;
     for path in [
         "/api",
         "/api/",

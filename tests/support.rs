@@ -12,7 +12,10 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use nightlatch::{
     Server,
-    accounts::Accounts,
+    accounts::{
+        Accounts,
+        admin::{NewAccount, Operator},
+    },
     clock::{Clock, Timestamp},
     mail::{Mailer, Post},
     secret::Secret,
@@ -32,6 +35,9 @@ pub const START: i64 = 1_790_000_000_000;
 
 /// A password that the policy takes.
 pub const PASSWORD: &str = "plum-harbor-velvet-signal";
+
+/// The address of the superuser.
+pub const SUPERUSER: &str = "root@example.com";
 
 /// A server with its clock, its mail and its database.
 pub struct TestApp {
@@ -288,6 +294,15 @@ impl TestApp {
 
     pub async fn sign_in<'c>(&'c self, email: &str, password: &str) -> LocalResponse<'c> {
         self.post_form("/signin", &[("email", email), ("password", password)]).await
+    }
+
+    /// Makes a superuser and signs in with another browser; answers the token of that session.
+    pub async fn superuser(&self) -> String {
+        let new = NewAccount { email: SUPERUSER, role: "superuser", password: Some(PASSWORD), ..NewAccount::default() };
+        self.accounts().create_account(&Operator::command_line(), &new).await.unwrap();
+        let token = self.session_elsewhere(SUPERUSER, PASSWORD).await;
+        self.letters().await;
+        token
     }
 
     /// Changes the database behind the server's back.

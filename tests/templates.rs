@@ -108,6 +108,8 @@ fn letters() -> Vec<(&'static str, Value)> {
         ("new_device", with(&at, json!({ "ip": "192.0.2.7", "device": "Firefox on Linux" }))),
         ("token_reused", with(&at, json!({ "ip": "192.0.2.7", "device": "curl" }))),
         ("role_changed", with(&at, json!({ "role": "superuser" }))),
+        ("invited", json!({})),
+        ("reset_suggested", json!({})),
         ("account_locked", at.clone()),
         ("account_unlocked", at),
     ]
@@ -130,8 +132,9 @@ fn with(object: &Value, more: Value) -> Value {
 }
 
 fn render(templates: &Templates, name: &str, context: &Value) -> String {
-    let site =
-        json!({ "site": { "name": "Nightlatch", "url": "http://localhost:8000" }, "path": "/x", "mailbox": true });
+    let site = json!({
+        "site": { "name": "Nightlatch", "url": "http://localhost:8000", "open_signup": true }, "path": "/x", "mailbox": true
+    });
     let nobody = json!({ "user": null, "session": null });
     let context = Context::from_serialize(&with(&with(&site, nobody), context.clone())).unwrap();
     templates.render(name, &context).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -24,6 +24,11 @@ impl Accounts {
     /// Not a name, or a fault of ours.
     pub async fn rename(&self, session: &Session, name: &str) -> Result<(), InputError> {
         let name = Name::parse(name).map_err(|fault| vec![fault.of("name")])?;
-        Ok(store::users::rename(&*self.db, &session.user_id, name.as_str()).await?)
+        let mut tx = self.db.begin().await?;
+        store::users::rename(&mut *tx, &session.user_id, name.as_str()).await?;
+        if let Some(user) = store::users::by_id(&mut *tx, &session.user_id).await? {
+            self.index(&mut tx, &user).await?;
+        }
+        Ok(tx.commit().await?)
     }
 }

@@ -1,5 +1,5 @@
 //! Another address: asked for with the password, done when the new address has proven itself.
-use super::{Accounts, ActError, CodeError, requests::REQUEST_TTL};
+use super::{Accounts, ActError, By, CodeError, requests::REQUEST_TTL};
 use crate::{
     model::{
         client::Client,
@@ -8,6 +8,7 @@ use crate::{
         event::{Event, EventKind},
         letter::Letter,
         session::{EndReason, Session},
+        user::User,
     },
     store::{self, requests::New},
 };
@@ -85,10 +86,12 @@ impl Accounts {
             tx.commit().await?;
             return Err(CodeError::Taken);
         }
+        self.index(&mut tx, &User { email: open.email.clone(), ..user.clone() }).await?;
         let event = Event::new(EventKind::EmailChanged, client).by_owner(&user.id).in_session(&session.id);
         self.record(&mut *tx, event, now).await?;
         let reason = EndReason::EmailChanged;
-        let ended = self.end_sessions(&mut tx, &user.id, Some(&session.id), reason, client, now).await?;
+        let ended =
+            self.end_sessions(&mut tx, &user.id, Some(&session.id), reason, By::owner(session, client), now).await?;
         for address in [&user.email, &open.email] {
             let letter = Letter::EmailChanged { at: now.to_string() };
             self.queue_letter(&mut *tx, address, &letter, None, now).await?;

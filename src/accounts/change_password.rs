@@ -1,7 +1,7 @@
 //! A new password by somebody who knows the old one: every other session ends.
 use std::sync::Arc;
 
-use super::{Accounts, ActError};
+use super::{Accounts, ActError, By};
 use crate::{
     model::{
         client::Client,
@@ -36,7 +36,8 @@ impl Accounts {
         let event = Event::new(EventKind::PasswordChanged, client).by_owner(&user.id).in_session(&session.id);
         self.record(&mut *tx, event, now).await?;
         let reason = EndReason::PasswordChanged;
-        let ended = self.end_sessions(&mut tx, &user.id, Some(&session.id), reason, client, now).await?;
+        let ended =
+            self.end_sessions(&mut tx, &user.id, Some(&session.id), reason, By::owner(session, client), now).await?;
         let letter = Letter::PasswordChanged { at: now.to_string() };
         self.queue_letter(&mut *tx, &user.email, &letter, None, now).await?;
         self.commit_end(tx, ended, now).await?;

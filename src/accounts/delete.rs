@@ -1,10 +1,12 @@
 //! Deleting an account: everything of the person goes at once; the audit trail keeps only the id.
-use super::{Accounts, ActError};
+use super::{Accounts, ActError, By, Internal, Tx, sessions::Ended};
 use crate::{
+    clock::Timestamp,
     model::{
         client::Client,
-        event::{Event, EventKind},
+        event::EventKind,
         session::{EndReason, Session},
+        user::User,
     },
     store,
 };
@@ -21,15 +23,35 @@ impl Accounts {
         client: &Client,
     ) -> Result<(), ActError> {
         let proof = self.prove(session, "current_password", current_password, client).await?;
-        let (user, now) = (&proof.user, self.clock.now());
+        let now = self.clock.now();
         let mut tx = self.begin_proven(session, &proof).await?;
-        let ended = self.end_sessions(&mut tx, &user.id, None, EndReason::Deleted, client, now).await?;
-        let event = Event::new(EventKind::UserDeleted, client).by_owner(&user.id).in_session(&session.id);
-        self.record(&mut *tx, event, now).await?;
-        store::requests::delete_for(&mut *tx, &user.email).await?;
-        store::letters::delete_to(&mut *tx, &user.email).await?;
-        store::users::delete(&mut *tx, &user.id).await?;
+        if store::users::is_last_superuser(&mut *tx, &proof.user.id).await? {
+            return Err(ActError::LastSuperuser);
+        }
+        let ended = self.remove(&mut tx, &proof.user, By::owner(session, client), Some(session), now).await?;
         self.commit_end(tx, ended, now).await?;
         Ok(())
+    }
+
+    /// Deletes the row of `user`, which is locked, and all that hangs on it; done in the session `during`.
+    pub(super) async fn remove(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        by: By<'_>,
+        during: Option<&Session>,
+        now: Timestamp,
+    ) -> Result<Ended, Internal> {
+        let ended = self.end_sessions(tx, &user.id, None, EndReason::Deleted, by, now).await?;
+        let event = by.event(EventKind::UserDeleted, &user.id);
+        let event = match during {
+            Some(session) => event.in_session(&session.id),
+            None => event,
+        };
+        self.record(&mut **tx, event, now).await?;
+        store::requests::delete_for(&mut **tx, &user.email).await?;
+        store::letters::delete_to(&mut **tx, &user.email).await?;
+        store::users::delete(&mut **tx, &user.id).await?;
+        Ok(ended)
     }
 }

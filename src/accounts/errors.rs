@@ -71,6 +71,8 @@ pub enum InputError {
 pub enum SignupError {
     /// Fields to correct.
     Invalid(Vec<Invalid>),
+    /// Superusers make the accounts here.
+    Closed,
     /// The address has an account. Told only where addresses need no proof.
     Taken,
     /// Too many passwords are being hashed.
@@ -101,6 +103,27 @@ pub enum ActError {
     WrongPassword(&'static str),
     /// The session ended while this was under way.
     SignedOut,
+    /// Nobody would be left who can look after the accounts.
+    LastSuperuser,
+    /// Too many passwords are being hashed.
+    Overloaded,
+    /// A fault of ours.
+    Internal(Internal),
+}
+
+/// Why nothing was done to the account of somebody else.
+#[derive(Debug)]
+pub enum AdminError {
+    /// Fields to correct.
+    Invalid(Vec<Invalid>),
+    /// There is no such account.
+    NotFound,
+    /// Another account has what is in this field.
+    Taken(&'static str),
+    /// Nobody would be left who can look after the accounts.
+    LastSuperuser,
+    /// The session of whoever wanted it ended while this was under way.
+    SignedOut,
     /// Too many passwords are being hashed.
     Overloaded,
     /// A fault of ours.
@@ -121,6 +144,8 @@ pub enum RefreshError {
 pub enum CodeError {
     /// Fields to correct.
     Invalid(Vec<Invalid>),
+    /// Superusers make the accounts here, since this was begun.
+    Closed,
     /// Wrong, used, expired, tried too often, or for another request: nobody is told which.
     Refused,
     /// The code was right, but meanwhile the address got an account.
@@ -168,6 +193,7 @@ failures! {
     SigninError: Overloaded;
     ActError: Overloaded;
     CodeError: Overloaded;
+    AdminError: Overloaded;
 }
 
 impl From<Internal> for RefreshError {

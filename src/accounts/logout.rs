@@ -1,5 +1,5 @@
 //! Signing out: the row, then the memory, then the answer.
-use super::{Accounts, Internal};
+use super::{Accounts, By, Internal};
 use crate::model::{
     client::Client,
     session::{EndReason, Session},
@@ -13,7 +13,7 @@ impl Accounts {
     pub async fn logout(&self, session: &Session, client: &Client) -> Result<(), Internal> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let ended = self.end_session(&mut tx, session, EndReason::LoggedOut, client, now).await?;
+        let ended = self.end_session(&mut tx, session, EndReason::LoggedOut, By::owner(session, client), now).await?;
         self.commit_end(tx, ended, now).await
     }
 }

@@ -1,5 +1,6 @@
 //! What a person can do, one file each: input checks, rules, error cases and audit events, without HTTP or SQL.
 mod account;
+pub mod admin;
 mod change_email;
 mod change_password;
 mod confirm;
@@ -8,6 +9,7 @@ mod devices;
 mod errors;
 mod export;
 mod forgot_password;
+mod index;
 mod logout;
 mod nodes;
 mod overview;
@@ -28,7 +30,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 
-pub use errors::{ActError, CodeError, InputError, Internal, RefreshError, SigninError, SignupError};
+pub use errors::{ActError, AdminError, CodeError, InputError, Internal, RefreshError, SigninError, SignupError};
 pub use export::{Export, Recorded};
 pub use overview::{Overview, RecentSignin};
 pub use post::letter_place;
@@ -39,6 +41,7 @@ pub use signup::Signup;
 pub use tokens::Tokens;
 
 use seen::Seen;
+use sessions::By;
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -52,7 +55,7 @@ use crate::{
     refresh::Refresh,
     revocations::{Revocations, Standing},
     secret::Secret,
-    settings::Settings,
+    settings::{Settings, SignupMode},
     store::{self, requests::Limits},
 };
 
@@ -79,6 +82,8 @@ struct Rules {
     /// Whether a new session ends every other of its account.
     one_session: bool,
     verify_email: bool,
+    /// Whether anybody may sign up.
+    open_signup: bool,
     min_length: u8,
     code_ttl: Duration,
     limits: Limits,
@@ -123,6 +128,7 @@ impl Accounts {
             tokens: settings.token,
             one_session: settings.one_session,
             verify_email: settings.signup.verify_email,
+            open_signup: settings.signup.mode == SignupMode::Open,
             min_length: settings.password.min_length,
             code_ttl: settings.code.ttl,
             limits: Limits { attempts: settings.code.attempts, resends: RESENDS },
@@ -168,6 +174,11 @@ impl Accounts {
     /// Whether addresses must be proven before there is an account.
     pub fn verifies_email(&self) -> bool {
         self.rules.verify_email
+    }
+
+    /// Whether anybody may sign up; else superusers make the accounts.
+    pub fn is_signup_open(&self) -> bool {
+        self.rules.open_signup
     }
 
     /// The fewest code points of a password.

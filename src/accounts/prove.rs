@@ -9,7 +9,7 @@ use crate::{
         invalid::Fault,
         password::Password,
         session::Session,
-        user::User,
+        user::{Role, User},
     },
     store,
 };
@@ -47,6 +47,10 @@ impl Accounts {
     /// not have changed since, and the caller's session must still be open.
     pub(super) async fn begin_proven(&self, session: &Session, proof: &Proof) -> Result<Tx, ActError> {
         let mut tx = self.db.begin().await?;
+        if session.role == Role::Superuser {
+            // Whatever follows may leave no superuser.
+            store::roster::take(&mut *tx).await?;
+        }
         let unchanged = store::users::lock_unchanged(&mut *tx, &proof.user.id, &proof.hash).await?;
         if unchanged && store::sessions::lock_open(&mut *tx, &session.id).await? {
             return Ok(tx);

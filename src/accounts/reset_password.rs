@@ -1,7 +1,7 @@
 //! Setting a new password with a mailed code: ends every session and opens none.
 use std::sync::Arc;
 
-use super::{Accounts, CodeError};
+use super::{Accounts, By, CodeError};
 use crate::{
     model::{
         client::Client,
@@ -76,7 +76,9 @@ impl Accounts {
         // The one of this reset is among them.
         store::requests::void_all(&mut *tx, user_id, now).await?;
         self.record(&mut *tx, Event::new(EventKind::PasswordReset, client).by_owner(user_id), now).await?;
-        let ended = self.end_sessions(&mut tx, user_id, None, EndReason::PasswordReset, client, now).await?;
+        let ended = self
+            .end_sessions(&mut tx, user_id, None, EndReason::PasswordReset, By { actor: Some(user_id), client }, now)
+            .await?;
         self.queue_letter(&mut *tx, &open.email, &Letter::PasswordReset { at: now.to_string() }, None, now).await?;
         self.commit_end(tx, ended, now).await?;
         self.mail.notify_one();

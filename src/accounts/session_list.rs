@@ -1,5 +1,5 @@
 //! The sessions of an account, for its owner: to see them and to end them.
-use super::{Accounts, Internal};
+use super::{Accounts, By, Internal};
 use crate::{
     model::{
         client::Client,
@@ -41,7 +41,9 @@ impl Accounts {
             tx.rollback().await?;
             return Ok(false);
         }
-        let ended = self.record_endings(&mut tx, vec![id.clone()], &session.user_id, reason, client, now).await?;
+        let ended = self
+            .record_endings(&mut tx, vec![id.clone()], &session.user_id, reason, By::owner(session, client), now)
+            .await?;
         self.commit_end(tx, ended, now).await?;
         Ok(true)
     }
@@ -72,7 +74,8 @@ impl Accounts {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         store::users::lock(&mut *tx, &session.user_id).await?;
-        let ended = self.end_sessions(&mut tx, &session.user_id, except, reason, client, now).await?;
+        let ended =
+            self.end_sessions(&mut tx, &session.user_id, except, reason, By::owner(session, client), now).await?;
         self.commit_end(tx, ended, now).await
     }
 }

@@ -26,6 +26,40 @@ pub(super) struct Ended {
     ending: Ending,
 }
 
+impl Ended {
+    /// These sessions and others that ended for the same reason at the same time.
+    pub fn and(mut self, others: Self) -> Self {
+        self.sessions.extend(others.sessions);
+        self
+    }
+}
+
+/// Who ends sessions, and from where.
+#[derive(Clone, Copy)]
+pub(super) struct By<'a> {
+    /// The account that does it; nobody where nobody is known.
+    pub actor: Option<&'a UserId>,
+    /// From where.
+    pub client: &'a Client,
+}
+
+impl<'a> By<'a> {
+    /// The owner of `session`.
+    pub fn owner(session: &'a Session, client: &'a Client) -> Self {
+        Self { actor: Some(&session.user_id), client }
+    }
+
+    /// Somebody at `client` who is not known.
+    pub fn nobody(client: &'a Client) -> Self {
+        Self { actor: None, client }
+    }
+
+    /// What they do to the account of `user_id`.
+    pub fn event(&self, kind: EventKind, user_id: &UserId) -> Event {
+        Event { actor_id: self.actor.cloned(), ..Event::new(kind, self.client).about(user_id) }
+    }
+}
+
 impl Accounts {
     /// Writes a new session of `user` and ends the one that the caller's browser had, with their events.
     pub(super) async fn start_session(
@@ -56,12 +90,18 @@ impl Accounts {
     ) -> Result<Ended, Internal> {
         let reason = EndReason::Replaced;
         if self.rules.one_session {
-            return self.end_sessions(tx, &session.user_id, Some(&session.id), reason, client, now).await;
+            let by = By::owner(session, client);
+            return self.end_sessions(tx, &session.user_id, Some(&session.id), reason, by, now).await;
         }
         match old {
-            Some(old) => self.end_session(tx, old, reason, client, now).await,
-            None => Ok(Ended { sessions: Vec::new(), ending: self.ending(reason, now) }),
+            Some(old) => self.end_session(tx, old, reason, By::owner(old, client), now).await,
+            None => Ok(self.none_ended(reason, now)),
         }
+    }
+
+    /// What ends nothing yet.
+    pub(super) fn none_ended(&self, reason: EndReason, now: Timestamp) -> Ended {
+        Ended { sessions: Vec::new(), ending: self.ending(reason, now) }
     }
 
     /// Ends a session with its event, unless it had ended before.
@@ -70,12 +110,12 @@ impl Accounts {
         tx: &mut Tx,
         session: &Session,
         reason: EndReason,
-        client: &Client,
+        by: By<'_>,
         now: Timestamp,
     ) -> Result<Ended, Internal> {
         let sessions = vec![session.id.clone()];
         if store::sessions::end(&mut **tx, &session.id, reason, now).await? {
-            return self.record_endings(tx, sessions, &session.user_id, reason, client, now).await;
+            return self.record_endings(tx, sessions, &session.user_id, reason, by, now).await;
         }
         // Of two sign-outs at once both must hold when they are answered: the other one may not have come that far.
         Ok(Ended { sessions, ending: self.ending(reason, now) })
@@ -88,11 +128,11 @@ impl Accounts {
         user_id: &UserId,
         except: Option<&SessionId>,
         reason: EndReason,
-        client: &Client,
+        by: By<'_>,
         now: Timestamp,
     ) -> Result<Ended, Internal> {
         let sessions = store::sessions::end_all(&mut **tx, user_id, except, reason, now).await?;
-        self.record_endings(tx, sessions, user_id, reason, client, now).await
+        self.record_endings(tx, sessions, user_id, reason, by, now).await
     }
 
     pub(super) async fn record_endings(
@@ -101,12 +141,12 @@ impl Accounts {
         sessions: Vec<SessionId>,
         user_id: &UserId,
         reason: EndReason,
-        client: &Client,
+        by: By<'_>,
         now: Timestamp,
     ) -> Result<Ended, Internal> {
         let ending = self.ending(reason, now);
         for session in &sessions {
-            let event = Event::new(EventKind::SessionEnded, client).by_owner(user_id).in_session(session);
+            let event = by.event(EventKind::SessionEnded, user_id).in_session(session);
             self.record(&mut **tx, event.because(reason.as_str()), now).await?;
         }
         Ok(Ended { sessions, ending })

@@ -11,6 +11,7 @@ use crate::{
         invalid::Fault,
         password::Password,
         user::User,
+        username::Username,
     },
     store,
 };
@@ -42,9 +43,10 @@ impl Accounts {
         if login.len() > email::MAX_LENGTH {
             return Err(vec![Fault::TooLong { max: email::MAX_LENGTH }.of("email")].into());
         }
-        let known = match Email::parse(login) {
-            Ok(email) => store::users::by_email(&*self.db, &email).await?,
-            Err(_) => None,
+        let known = match (Email::parse(login), Username::parse(login)) {
+            (Ok(email), _) => store::users::by_email(&*self.db, &email).await?,
+            (_, Ok(username)) => store::users::by_username(&*self.db, &username).await?,
+            _ => None,
         };
         let (user, hash) = known.unzip();
         let hash = hash.flatten();

@@ -38,6 +38,9 @@ impl Accounts {
         name: &str,
         caller: &Caller<'_>,
     ) -> Result<Signup, SignupError> {
+        if !self.is_signup_open() {
+            return Err(SignupError::Closed);
+        }
         let related = self.related_to(&[email, name]);
         let (email, password, name) = invalid::all(
             Email::parse(email).map_err(|fault| fault.of("email")),
@@ -101,7 +104,7 @@ impl Accounts {
     ) -> Result<SignedIn, SignupError> {
         let user = new_user(email, name.as_str(), None, now);
         let mut tx = self.db.begin().await?;
-        if !store::users::insert(&mut *tx, &user, password_hash).await? {
+        if !store::users::insert(&mut *tx, &user, Some(password_hash)).await? {
             return Err(SignupError::Taken);
         }
         Ok(self.welcome(tx, user, caller, now).await?)
@@ -115,6 +118,7 @@ impl Accounts {
         caller: &Caller<'_>,
         now: Timestamp,
     ) -> Result<SignedIn, Internal> {
+        self.index(&mut tx, &user).await?;
         let event = Event::new(EventKind::UserCreated, &caller.client).by_owner(&user.id);
         self.record(&mut *tx, event, now).await?;
         let started = self.start_session(&mut tx, &user, caller, now).await?;
@@ -139,6 +143,7 @@ pub(super) fn new_user(email: &Email, name: &str, verified: Option<Timestamp>, n
         id: UserId::new(now),
         email: email.clone(),
         name: name.to_owned(),
+        username: None,
         role: Role::User,
         version: 1,
         locked_at: None,

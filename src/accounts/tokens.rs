@@ -1,5 +1,5 @@
 //! Sessions of callers without cookies: an access token for every call, and a refresh token for the next access token.
-use super::{Accounts, ActError, Internal, RefreshError, SigninError, Tx};
+use super::{Accounts, ActError, By, Internal, RefreshError, SigninError, Tx};
 use crate::{
     clock::Timestamp,
     model::{
@@ -133,7 +133,7 @@ impl Accounts {
         let mut tx = self.db.begin().await?;
         store::users::lock(&mut *tx, &session.user_id).await?;
         let open = store::sessions::lock_open(&mut *tx, &session.id).await?;
-        let ended = self.end_session(&mut tx, &session, EndReason::RefreshReused, client, now).await?;
+        let ended = self.end_session(&mut tx, &session, EndReason::RefreshReused, By::nobody(client), now).await?;
         // Of many at once, one tells.
         if open {
             let event = Event::new(EventKind::TokenReused, client).about(&session.user_id).in_session(&session.id);

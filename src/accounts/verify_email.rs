@@ -25,6 +25,9 @@ impl Accounts {
         code: &str,
         caller: &Caller<'_>,
     ) -> Result<SignedIn, CodeError> {
+        if !self.is_signup_open() {
+            return Err(CodeError::Closed);
+        }
         let code = Code::parse(code).map_err(|fault| vec![fault.of("code")])?;
         let name_hash = self.request_name(request);
         let now = self.clock.now();
@@ -41,7 +44,7 @@ impl Accounts {
         }
         let user = new_user(&open.email, open.display_name.as_deref().unwrap_or_default(), Some(now), now);
         let password_hash = open.password_hash.ok_or_else(|| Internal::new("a sign-up without a password"))?;
-        if !store::users::insert(&mut *tx, &user, &password_hash).await? {
+        if !store::users::insert(&mut *tx, &user, Some(&password_hash)).await? {
             tx.commit().await?;
             return Err(CodeError::Taken);
         }

@@ -2,9 +2,12 @@
 mod backup;
 mod check;
 mod database;
+mod domain;
+mod keys;
 mod migrate;
 mod secret;
 mod serve;
+mod user;
 
 use std::error::Error;
 
@@ -33,6 +36,12 @@ enum Command {
     Migrate,
     /// Check a running instance from where its callers come from, and say how to mend what is wrong
     Check(check::Options),
+    /// Look after accounts: list, show, create, lock, unlock, log out, delete
+    #[command(subcommand)]
+    User(user::Command),
+    /// Look after the signing keys
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Copy the SQLite database of a running server to a new file
     Backup(backup::Options),
 }
@@ -53,6 +62,8 @@ pub fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
             Command::Serve => serve::run(settings).await,
             Command::Migrate => migrate::run(settings).await,
             Command::Check(options) => check::run(settings, options).await,
+            Command::User(command) => user::run(settings, command).await,
+            Command::Keys(command) => keys::run(settings, command).await,
             Command::Backup(options) => backup::run(settings, options).await,
         }
     })

@@ -1,5 +1,5 @@
 //! What `nightlatch check` asks a database; nothing here changes one.
-use super::{MIGRATIONS, Pool};
+use super::Pool;
 use crate::clock::Timestamp;
 
 /// A schema beside the one this program knows.
@@ -21,7 +21,7 @@ impl Pool {
     pub async fn schema(&self) -> sqlx::Result<Schema> {
         let applied: Vec<i64> =
             sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&self.any).await?;
-        let known = MIGRATIONS.map(|(version, ..)| version);
+        let known: Vec<i64> = self.migrations().map(|(version, ..)| version).collect();
         Ok(if applied.iter().any(|version| !known.contains(version)) {
             Schema::Newer
         } else if known.iter().all(|version| applied.contains(version)) {

@@ -48,8 +48,13 @@ impl Event {
     }
 
     /// With a reason.
-    pub fn because(mut self, reason: &str) -> Self {
-        self.data.insert("reason".into(), reason.into());
+    pub fn because(self, reason: &str) -> Self {
+        self.with("reason", reason)
+    }
+
+    /// With more words.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.data.insert(name.into(), value.into());
         self
     }
 }
@@ -59,8 +64,16 @@ impl Event {
 pub enum EventKind {
     /// An account was made.
     UserCreated,
+    /// Its owner was invited to set a password.
+    UserInvited,
+    /// An account was locked: nobody can sign in to it.
+    UserLocked,
+    /// It was opened again.
+    UserUnlocked,
     /// An account was deleted.
     UserDeleted,
+    /// An account may do more, or less.
+    RoleChanged,
     /// An account has a new address.
     EmailChanged,
     /// A new password was set by somebody who knew the old one.
@@ -84,11 +97,40 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Every one.
+    pub const ALL: [Self; 16] = [
+        Self::SessionStarted,
+        Self::SessionFailed,
+        Self::SessionEnded,
+        Self::UserCreated,
+        Self::UserInvited,
+        Self::UserLocked,
+        Self::UserUnlocked,
+        Self::UserDeleted,
+        Self::RoleChanged,
+        Self::EmailChanged,
+        Self::PasswordChanged,
+        Self::PasswordReset,
+        Self::PasswordResetRequested,
+        Self::TokenIssued,
+        Self::TokenRefreshed,
+        Self::TokenReused,
+    ];
+
+    /// Reads the type back.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// The event's type, which is its routing key too.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::UserCreated => "user.created",
+            Self::UserInvited => "user.invited",
+            Self::UserLocked => "user.locked",
+            Self::UserUnlocked => "user.unlocked",
             Self::UserDeleted => "user.deleted",
+            Self::RoleChanged => "user.role_changed",
             Self::EmailChanged => "user.email_changed",
             Self::PasswordChanged => "user.password_changed",
             Self::PasswordResetRequested => "user.password_reset_requested",

@@ -24,6 +24,12 @@ macro_rules! identifier {
                 Self(row_id(now))
             }
 
+            /// Reads a name that came from outside; `None` for what names nothing.
+            pub fn parse(text: &str) -> Option<Self> {
+                let named = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+                named.then(|| Self(text.to_owned()))
+            }
+
             /// The text as stored and shown.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -48,14 +54,6 @@ identifier!(
     /// Names an account; never used again after the account is gone.
     UserId
 );
-impl SessionId {
-    /// Reads a name that came from outside; `None` for what names no session.
-    pub fn parse(text: &str) -> Option<Self> {
-        let named = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        named.then(|| Self(text.to_owned()))
-    }
-}
-
 identifier!(
     /// Names a session. No secret: a token that carries it is signed.
     SessionId

@@ -22,6 +22,20 @@ pub enum Fault {
     Characters,
     /// Not an email address.
     NotAnAddress,
+    /// Not a username.
+    NotAUsername,
+    /// Not a role.
+    NotARole,
+    /// Not the place where a page ended.
+    NotACursor,
+    /// Not the name of a row.
+    NotAnId,
+    /// Not the type of an event.
+    NotAnEvent,
+    /// Not a moment.
+    NotATime,
+    /// Not one of these words.
+    OneOf(&'static str),
     /// Not eight digits.
     NotACode,
     /// The password policy says no.

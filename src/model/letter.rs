@@ -85,6 +85,10 @@ pub enum Letter {
         /// When, for people.
         at: String,
     },
+    /// Somebody who may do so made an account for the address; its owner sets the password.
+    Invited {},
+    /// A superuser asks the owner to set a new password.
+    ResetSuggested {},
     /// Goes nowhere: written where an unknown address would get a letter if it were known, so that both cost the same.
     Void {},
 }
@@ -107,6 +111,8 @@ impl Letter {
             Self::RoleChanged { .. } => Some("role_changed"),
             Self::AccountLocked { .. } => Some("account_locked"),
             Self::AccountUnlocked { .. } => Some("account_unlocked"),
+            Self::Invited {} => Some("invited"),
+            Self::ResetSuggested {} => Some("reset_suggested"),
             Self::Void {} => None,
         }
     }

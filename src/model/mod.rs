@@ -9,5 +9,7 @@ pub mod letter;
 pub mod name;
 pub mod password;
 pub mod refresh;
+pub mod search;
 pub mod session;
 pub mod user;
+pub mod username;

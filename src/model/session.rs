@@ -155,11 +155,17 @@ pub enum EndReason {
     EndedByYou,
     /// A refresh token was used that had been used before: somebody else may have it.
     RefreshReused,
+    /// A superuser ended it.
+    Forced,
+    /// The account may do more, or less, than when it began.
+    RoleChanged,
+    /// The account was locked.
+    Locked,
 }
 
 impl EndReason {
     /// Every one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Expired,
         Self::AbsoluteLimit,
         Self::LoggedOut,
@@ -171,6 +177,9 @@ impl EndReason {
         Self::RefreshReused,
         Self::LoggedOutEverywhere,
         Self::EndedByYou,
+        Self::Forced,
+        Self::RoleChanged,
+        Self::Locked,
     ];
 
     /// The word in the database, events and JSON.
@@ -187,6 +196,9 @@ impl EndReason {
             Self::RefreshReused => "refresh_reused",
             Self::LoggedOutEverywhere => "logged_out_everywhere",
             Self::EndedByYou => "ended_by_you",
+            Self::Forced => "forced",
+            Self::RoleChanged => "role_changed",
+            Self::Locked => "locked",
         }
     }
 
@@ -212,6 +224,7 @@ mod tests {
             id: UserId::new(now),
             email: Email::stored("ann@example.com".into()),
             name: String::new(),
+            username: None,
             role: Role::User,
             version: 1,
             locked_at: None,

@@ -1,7 +1,7 @@
 //! An account and what it may do.
 use serde::{Deserialize, Serialize};
 
-use super::{email::Email, id::UserId};
+use super::{email::Email, id::UserId, invalid::Fault, username::Username};
 use crate::clock::Timestamp;
 
 /// What an account may do.
@@ -23,6 +23,18 @@ impl Role {
         }
     }
 
+    /// Reads the word as typed; empty means the least rights.
+    ///
+    /// # Errors
+    /// Another word.
+    pub fn parse(word: &str) -> Result<Self, Fault> {
+        match word {
+            "" | "user" => Ok(Self::User),
+            "superuser" => Ok(Self::Superuser),
+            _ => Err(Fault::NotARole),
+        }
+    }
+
     /// Reads the word; anything unknown has the least rights.
     pub(crate) fn stored(word: &str) -> Self {
         if word == "superuser" { Self::Superuser } else { Self::User }
@@ -38,6 +50,8 @@ pub struct User {
     pub email: Email,
     /// What its owner wants to be called; may be empty.
     pub name: String,
+    /// Another name to sign in with.
+    pub username: Option<Username>,
     /// What it may do.
     pub role: Role,
     /// Counts what ended all its sessions; a session of an older version is over.

@@ -11,7 +11,10 @@ use rocket::figment::Figment;
 use url::{Host, Url};
 
 use super::{Database, Mail, Masked, Password, Settings, SettingsError, source};
-use crate::model::session::{Lifetimes, TokenLifetimes};
+use crate::model::{
+    email::Email,
+    session::{Lifetimes, TokenLifetimes},
+};
 
 /// Sessions are never longer than a day (NIST SP 800-63B-4, 2.2.3).
 const LONGEST_SESSION: Duration = Duration::from_secs(24 * 3600);
@@ -41,6 +44,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         password: password(given.password)?,
         hash: at_least_one("NIGHTLATCH_HASH__PERMITS", given.hash.permits).map(|_| given.hash)?,
         code: code(given.code)?,
+        first_superuser: first_superuser(given.superuser.email)?,
         security_contact: given.security.contact.map(contact).transpose()?,
         keys: keys(given.keys)?,
         public_url,
@@ -235,6 +239,15 @@ fn proxies(given: Option<&str>, encrypted_by_proxy: bool) -> Result<Vec<IpNet>, 
             .map(|net| net.trim().parse().or_else(|_| net.trim().parse::<IpAddr>().map(IpNet::from)))
             .collect::<Result<_, _>>()
             .map_err(|_| SettingsError::new(name, "must be networks with commas between, like 10.0.0.0/8,fd00::/8")),
+    }
+}
+
+fn first_superuser(email: Option<String>) -> Result<Option<String>, SettingsError> {
+    match email {
+        Some(email) if Email::parse(&email).is_err() => {
+            Err(SettingsError::new("NIGHTLATCH_SUPERUSER__EMAIL", "must be an address, like ann@example.com"))
+        }
+        email => Ok(email),
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Settings {
     pub hash: Hash,
     /// Mailed codes.
     pub code: Code,
+    /// Who becomes a superuser where there is none, by address.
+    pub first_superuser: Option<String>,
     /// The signing keys.
     pub keys: Keys,
     /// Networks whose `X-Forwarded-For` is believed.
@@ -73,9 +75,21 @@ pub struct Mail {
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Signup {
+    /// Who makes accounts.
+    pub mode: SignupMode,
     /// Whether the address must be proven before there is an account.
     #[serde(deserialize_with = "text::parsed")]
     pub verify_email: bool,
+}
+
+/// Who makes accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignupMode {
+    /// Anybody, for themselves.
+    Open,
+    /// Superusers, for others.
+    Superuser,
 }
 
 /// What a password must be and what its hash costs (Argon2id).
@@ -219,7 +233,7 @@ impl Settings {
 
 impl Default for Signup {
     fn default() -> Self {
-        Self { verify_email: true }
+        Self { mode: SignupMode::Open, verify_email: true }
     }
 }
 

@@ -27,6 +27,7 @@ pub struct Given {
     pub secret_key: Option<Masked>,
     pub session: Session,
     pub token: Token,
+    pub superuser: Superuser,
     pub signup: Signup,
     pub mail: Mail,
     pub password: Password,
@@ -88,6 +89,12 @@ pub struct Proxy {
 #[serde(default, deny_unknown_fields)]
 pub struct Security {
     pub contact: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Superuser {
+    pub email: Option<String>,
 }
 
 impl Default for Database {

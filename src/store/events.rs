@@ -1,6 +1,9 @@
 //! The audit trail.
 use serde_json::Value;
-use sqlx::{Row, any::AnyExecutor};
+use sqlx::{
+    Row,
+    any::{AnyExecutor, AnyRow},
+};
 
 use crate::{
     clock::Timestamp,
@@ -19,6 +22,8 @@ pub struct Recorded {
     pub kind: String,
     /// When.
     pub at: Timestamp,
+    /// Whose account it is about.
+    pub user_id: Option<String>,
     /// Who did it.
     pub actor_id: Option<String>,
     /// In or about which session.
@@ -55,20 +60,47 @@ pub async fn about(
     cursor: Option<&str>,
     limit: i64,
 ) -> sqlx::Result<Vec<Recorded>> {
-    // Every id is hexadecimal, and so before a `z` in every collation.
-    let sql = "SELECT id, type, actor_id, session_id, ip, user_agent, data, created_at FROM events
-        WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-    let query = sqlx::query(sql).bind(user.as_str()).bind(cursor.unwrap_or("z")).bind(limit);
-    let recorded = |row: &sqlx::any::AnyRow| {
-        Ok(Recorded {
-            id: row.try_get("id")?,
-            kind: row.try_get("type")?,
-            at: Timestamp::from_millis(row.try_get("created_at")?),
-            actor_id: row.try_get("actor_id")?,
-            session_id: row.try_get("session_id")?,
-            client: Client { ip: row.try_get("ip")?, user_agent: row.try_get("user_agent")? },
-            data: serde_json::from_str(row.try_get("data")?).unwrap_or_default(),
-        })
+    list(db, None, Some(user), ("", cursor.unwrap_or("z")), limit).await
+}
+
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at FROM events
+                WHERE id >= $1 AND id < $2 AND $4 = $4 AND $5 = $5 ",
+            $which,
+            " ORDER BY id DESC LIMIT $3"
+        )
     };
-    query.fetch_all(db).await?.iter().map(recorded).collect()
+}
+
+/// Up to `limit` events, the newest first, with ids from the first of `between` to before the second; of a type or about an account only.
+pub async fn list(
+    db: impl AnyExecutor<'_>,
+    kind: Option<&str>,
+    user: Option<&UserId>,
+    between: (&str, &str),
+    limit: i64,
+) -> sqlx::Result<Vec<Recorded>> {
+    let sql = match (kind, user) {
+        (None, None) => select!(""),
+        (Some(_), None) => select!("AND type = $4"),
+        (None, Some(_)) => select!("AND user_id = $5"),
+        (Some(_), Some(_)) => select!("AND type = $4 AND user_id = $5"),
+    };
+    let query = sqlx::query(sql).bind(between.0).bind(between.1).bind(limit).bind(kind.unwrap_or_default());
+    query.bind(user.map_or("", UserId::as_str)).fetch_all(db).await?.iter().map(recorded).collect()
+}
+
+fn recorded(row: &AnyRow) -> sqlx::Result<Recorded> {
+    Ok(Recorded {
+        id: row.try_get("id")?,
+        kind: row.try_get("type")?,
+        at: Timestamp::from_millis(row.try_get("created_at")?),
+        user_id: row.try_get("user_id")?,
+        actor_id: row.try_get("actor_id")?,
+        session_id: row.try_get("session_id")?,
+        client: Client { ip: row.try_get("ip")?, user_agent: row.try_get("user_agent")? },
+        data: serde_json::from_str(row.try_get("data")?).unwrap_or_default(),
+    })
 }

@@ -1,13 +1,17 @@
 //! All SQL: one file a table, free functions over an executor, the same statements for both databases.
 pub mod devices;
+pub mod directory;
 pub mod endings;
 pub mod events;
 pub mod keys;
 pub mod letters;
 pub mod nodes;
 pub mod requests;
+pub mod roll;
+pub mod roster;
 pub mod sessions;
 pub mod users;
+pub mod words;
 
 use sqlx::{Row, any::AnyRow};
 

@@ -279,3 +279,28 @@ pub async fn recent(db: impl AnyExecutor<'_>, user: &UserId, limit: i64) -> sqlx
         })
         .collect()
 }
+
+/// A place in the list of all sessions, the newest first: when the one before it began, in milliseconds, and its id.
+pub type Place = (i64, String);
+
+/// The place before the newest. Every id is hexadecimal, and so before a `z` in every collation.
+pub fn newest() -> Place {
+    (i64::MAX, "z".to_owned())
+}
+
+/// A session that goes on, and whose it is.
+pub struct Holder {
+    /// Whose.
+    pub user_id: UserId,
+    /// Its place in the list.
+    pub place: Place,
+}
+
+/// Up to `limit` sessions that go on, the newest first, from after `place` on.
+pub async fn holders(db: impl AnyExecutor<'_>, place: &Place, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Holder>> {
+    let sql = "SELECT user_id, created_at, id FROM sessions
+        WHERE ended_at IS NULL AND ends_at > $1 AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4";
+    let query = sqlx::query_as(sql).bind(now.millis()).bind(place.0).bind(&place.1).bind(limit);
+    let rows: Vec<(String, i64, String)> = query.fetch_all(db).await?;
+    Ok(rows.into_iter().map(|(user, at, id)| Holder { user_id: user.into(), place: (at, id) }).collect())
+}

@@ -8,40 +8,83 @@ use crate::{
         email::Email,
         id::UserId,
         user::{Role, User},
+        username::Username,
     },
 };
 
+/// Selects whole accounts; what follows says which.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT users.id, email, name, username, role, version, locked_at, email_verified_at, created_at, last_signin_at,
+                password_hash FROM users ",
+            $rest
+        )
+    };
+}
+pub(super) use select;
+
+/// An account with what superusers see of it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The account.
+    pub user: User,
+    /// When somebody last signed in to it.
+    pub last_signin_at: Option<Timestamp>,
+    /// Whether its owner has set a password; without one nobody signs in.
+    pub has_password: bool,
+}
+
+impl Account {
+    /// Its state in one word: `active`, `invited` or `locked`.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self { user, .. } if user.locked_at.is_some() => "locked",
+            Self { has_password: false, .. } => "invited",
+            _ => "active",
+        }
+    }
+}
+
 /// The account of `email` with its password hash.
 pub async fn by_email(db: impl AnyExecutor<'_>, email: &Email) -> sqlx::Result<Option<(User, Option<String>)>> {
-    let sql = "SELECT id, email, name, role, version, locked_at, email_verified_at, created_at, password_hash
-        FROM users WHERE email = $1";
-    let row = sqlx::query(sql).bind(email.as_str()).fetch_optional(db).await?;
+    let row = sqlx::query(select!("WHERE email = $1")).bind(email.as_str()).fetch_optional(db).await?;
+    row.map(|row| Ok((user(&row)?, row.try_get("password_hash")?))).transpose()
+}
+
+/// The account of `username` with its password hash.
+pub async fn by_username(db: impl AnyExecutor<'_>, name: &Username) -> sqlx::Result<Option<(User, Option<String>)>> {
+    let row = sqlx::query(select!("WHERE username = $1")).bind(name.as_str()).fetch_optional(db).await?;
     row.map(|row| Ok((user(&row)?, row.try_get("password_hash")?))).transpose()
 }
 
 /// The account of `id` with its password hash.
 pub async fn with_hash(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<Option<(User, Option<String>)>> {
-    let sql = "SELECT id, email, name, role, version, locked_at, email_verified_at, created_at, password_hash
-        FROM users WHERE id = $1";
-    let row = sqlx::query(sql).bind(id.as_str()).fetch_optional(db).await?;
+    let row = sqlx::query(select!("WHERE users.id = $1")).bind(id.as_str()).fetch_optional(db).await?;
     row.map(|row| Ok((user(&row)?, row.try_get("password_hash")?))).transpose()
 }
 
 /// The account of `id`.
 pub async fn by_id(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<Option<User>> {
-    let sql =
-        "SELECT id, email, name, role, version, locked_at, email_verified_at, created_at FROM users WHERE id = $1";
-    sqlx::query(sql).bind(id.as_str()).fetch_optional(db).await?.as_ref().map(user).transpose()
+    Ok(account_of(db, id).await?.map(|account| account.user))
 }
 
-/// Adds an account; false, and nothing written, when the address has one.
-pub async fn insert(db: impl AnyExecutor<'_>, user: &User, password_hash: &str) -> sqlx::Result<bool> {
-    let sql = "INSERT INTO users (id, email, name, role, password_hash, version, email_verified_at, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email) DO NOTHING";
+/// The account of `id` with what superusers see of it.
+pub async fn account_of(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<Option<Account>> {
+    let row = sqlx::query(select!("WHERE users.id = $1")).bind(id.as_str()).fetch_optional(db).await?;
+    row.as_ref().map(account).transpose()
+}
+
+/// Adds an account; false, and nothing written, when another has its address or username.
+pub async fn insert(db: impl AnyExecutor<'_>, user: &User, password_hash: Option<&str>) -> sqlx::Result<bool> {
+    let sql =
+        "INSERT INTO users (id, email, name, username, role, password_hash, version, email_verified_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
     let done = sqlx::query(sql)
         .bind(user.id.as_str())
         .bind(user.email.as_str())
         .bind(&user.name)
+        .bind(user.username.as_ref().map(Username::as_str))
         .bind(user.role.as_str())
         .bind(password_hash)
         .bind(user.version)
@@ -50,6 +93,34 @@ pub async fn insert(db: impl AnyExecutor<'_>, user: &User, password_hash: &str) 
         .execute(db)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Whether `id` is a superuser who can sign in, and no other is. Good to the end of the transaction that took the roster.
+pub async fn is_last_superuser(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<bool> {
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN id = $1 THEN 1 END) FROM users
+        WHERE role = 'superuser' AND locked_at IS NULL";
+    let (all, this): (i64, i64) = sqlx::query_as(sql).bind(id.as_str()).fetch_one(db).await?;
+    Ok(all == 1 && this == 1)
+}
+
+/// Whether there is a superuser who is not locked.
+pub async fn has_superuser(db: impl AnyExecutor<'_>) -> sqlx::Result<bool> {
+    let sql = "SELECT COUNT(*) FROM users WHERE role = 'superuser' AND locked_at IS NULL";
+    Ok(sqlx::query_scalar::<_, i64>(sql).fetch_one(db).await? > 0)
+}
+
+/// Gives an account whose row is locked another role.
+pub async fn set_role(db: impl AnyExecutor<'_>, id: &UserId, role: Role) -> sqlx::Result<()> {
+    let sql = "UPDATE users SET role = $1, version = version + 1 WHERE id = $2";
+    sqlx::query(sql).bind(role.as_str()).bind(id.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// Locks an account against sign-in since `at`, or opens it again with `None`.
+pub async fn set_locked(db: impl AnyExecutor<'_>, id: &UserId, at: Option<Timestamp>) -> sqlx::Result<()> {
+    let sql = "UPDATE users SET locked_at = $1, version = version + 1 WHERE id = $2";
+    sqlx::query(sql).bind(at.map(Timestamp::millis)).bind(id.as_str()).execute(db).await?;
+    Ok(())
 }
 
 /// Notes a sign-in and keeps `password_hash`, made of the password just verified. False when the account was locked, deleted or given
@@ -139,11 +210,20 @@ pub async fn reset_password(
     Ok(done.rows_affected() == 1)
 }
 
+pub(super) fn account(row: &AnyRow) -> sqlx::Result<Account> {
+    Ok(Account {
+        user: user(row)?,
+        last_signin_at: moment(row, "last_signin_at")?,
+        has_password: row.try_get::<Option<String>, _>("password_hash")?.is_some(),
+    })
+}
+
 fn user(row: &AnyRow) -> sqlx::Result<User> {
     Ok(User {
         id: UserId::from(row.try_get::<String, _>("id")?),
         email: Email::stored(row.try_get("email")?),
         name: row.try_get("name")?,
+        username: row.try_get::<Option<String>, _>("username")?.map(Username::stored),
         role: Role::stored(row.try_get::<String, _>("role")?.as_str()),
         version: row.try_get("version")?,
         locked_at: moment(row, "locked_at")?,

@@ -142,6 +142,39 @@ pub struct DeleteAccount {
     pub current_password: String,
 }
 
+/// `POST /admin/users`, `POST /api/admin/users`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// Kept in lower case.
+    #[schema(max_length = 254, format = "email", examples("ann@example.com"))]
+    pub email: String,
+    /// Any script; no control characters, line separators or direction overrides. May be empty.
+    #[schema(max_length = 100, examples("Ann"))]
+    #[serde(default)]
+    pub name: String,
+    /// Another name to sign in with: letters, digits, `.`, `_`, `-`, `+`. Kept in lower case.
+    #[schema(max_length = 150, examples("ann"))]
+    pub username: Option<String>,
+    /// `user` unless given.
+    #[schema(pattern = "^(user|superuser)?$", examples("user"))]
+    pub role: Option<String>,
+}
+
+/// `PATCH /api/admin/users/<id>`; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeUser {
+    /// Any script; no control characters, line separators or direction overrides. May be empty.
+    #[schema(max_length = 100, examples("Ann"))]
+    pub name: Option<String>,
+    /// What the account may do from now on.
+    #[schema(pattern = "^(user|superuser)$", examples("superuser"))]
+    pub role: Option<String>,
+    /// Whether nobody may sign in to it.
+    pub locked: Option<bool>,
+}
+
 /// `POST /confirm`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

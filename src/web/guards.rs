@@ -26,6 +26,12 @@ pub struct Superuser<'r> {
     pub session: &'r Session,
 }
 
+/// A superuser who gave the password a short while ago.
+pub struct FreshSuperuser<'r> {
+    /// The caller's session.
+    pub session: &'r Session,
+}
+
 /// Somebody who gave the password a short while ago.
 pub struct FreshlyAuthenticated<'r> {
     /// The caller's session.
@@ -71,6 +77,17 @@ impl<'r> FromRequest<'r> for FreshlyAuthenticated<'r> {
             .state::<Accounts>()
             .is_some_and(|accounts| accounts.lifetimes().is_fresh(session, accounts.now()));
         if fresh { Outcome::Success(Self { session }) } else { refuse(request, Problem::fresh_sign_in_required()) }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for FreshSuperuser<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let Superuser { session } = rocket::outcome::try_outcome!(request.guard::<Superuser<'_>>().await);
+        let _fresh = rocket::outcome::try_outcome!(request.guard::<FreshlyAuthenticated<'_>>().await);
+        Outcome::Success(Self { session })
     }
 }
 

@@ -4,6 +4,7 @@ pub mod check;
 mod client;
 mod compress;
 mod cookies;
+mod event_query;
 mod forms;
 mod gate;
 pub mod guards;
@@ -20,7 +21,7 @@ mod view;
 
 use rocket::{Build, Rocket, shield::Shield};
 
-use problem::Problem;
+pub use problem::Problem;
 pub use site::Site;
 
 /// Attaches routes, catchers and fairings. The gate stands before every handler; sliding comes before the headers.

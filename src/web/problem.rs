@@ -235,6 +235,9 @@ impl<'r> Responder<'r, 'static> for Problem {
             self.page(request, request_id.as_deref()).respond_to(request)?
         };
         self.finish(&mut response);
+        if self.kind == Kind::NotSignedIn && request.headers().contains("Authorization") {
+            response.set_header(Header::new("WWW-Authenticate", "Bearer error=\"invalid_token\""));
+        }
         Ok(response)
     }
 }
@@ -275,6 +278,10 @@ impl Problem {
         response.set_status(status);
         if self.kind == Kind::MethodNotAllowed {
             response.set_header(Header::new("Allow", self.header.clone()));
+        }
+        if status == Status::Unauthorized {
+            // RFC 9110, 11.6.1 asks for it; browsers do nothing about this scheme.
+            response.set_header(Header::new("WWW-Authenticate", "Bearer"));
         }
         if self.kind == Kind::Overloaded {
             response.set_header(Header::new("Retry-After", RETRY_AFTER));

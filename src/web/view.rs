@@ -115,8 +115,13 @@ impl<'r> Pages<'r> {
     fn render(&self, name: &str, context: Context) -> Result<String, Internal> {
         let session = presented(self.request).live();
         let mut all = context! {
-            site => &json!({ "name": "Nightlatch", "url": self.site.url, "verifies_email": self.accounts.verifies_email() }),
-            user => &session.map(|session| json!({ "id": session.user_id })),
+            site => &json!({
+                "name": "Nightlatch",
+                "url": self.site.url,
+                "verifies_email": self.accounts.verifies_email(),
+                "open_signup": self.accounts.is_signup_open(),
+            }),
+            user => &session.map(|session| json!({ "id": session.user_id, "role": session.role })),
             session => &session.map(|session| self.session(session)),
             idle => &in_words(self.accounts.lifetimes().idle),
             path => self.request.uri().path().as_str(),

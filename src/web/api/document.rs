@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::{
-    account, confirm, docs, forgot_password, health, logout, reset_password, session, sessions, signin, signup, token,
-    verify_email,
+    account, admin, confirm, docs, forgot_password, health, logout, reset_password, session, sessions, signin, signup,
+    token, verify_email,
 };
 use crate::{
     accounts::Accounts,
@@ -41,6 +41,7 @@ An access token of `POST /api/auth/token`. Other services can verify it with the
         (name = "Signing in", description = "Sessions, and the way back in for those who forgot their password."),
         (name = "Tokens", description = "Sessions of programs that keep no cookies."),
         (name = "Account", description = "What a person can see and change of the own account."),
+        (name = "Administration", description = "What superusers see and do. What changes something needs a password that was given a short while ago."),
         (name = "This document", description = "The calls, for programs and for people."),
         (name = "Health", description = "What a load balancer or a supervisor asks."),
     ),
@@ -73,6 +74,16 @@ struct Whole;
     sessions::end_others,
     account::events,
     account::export,
+    admin::users::list,
+    admin::users::create,
+    admin::users::show,
+    admin::users::change,
+    admin::users::delete,
+    admin::users::logout,
+    admin::users::send_reset,
+    admin::sessions::list,
+    admin::sessions::logout_everyone,
+    admin::events::list,
     docs::document,
     docs::show,
 ))]
@@ -190,6 +201,7 @@ fn response(status: u16, codes: &BTreeSet<String>) -> Value {
     let schema = json!({ "allOf": [{ "$ref": "#/components/schemas/Problem" }, these] });
     let mut response = json!({ "description": description.join(". "), "content": { "application/problem+json": { "schema": schema } } });
     let header = match status {
+        401 => json!({ "WWW-Authenticate": { "description": "`Bearer` (RFC 6750)", "schema": { "type": "string" } } }),
         405 => json!({ "Allow": { "description": "The methods that are taken here", "schema": { "type": "string" } } }),
         503 => json!({ "Retry-After": { "description": "Seconds to wait", "schema": { "type": "integer" } } }),
         _ => return response,

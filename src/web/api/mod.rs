@@ -1,5 +1,6 @@
 //! The JSON API: the same acts as the pages, for programs.
 mod account;
+mod admin;
 mod answers;
 mod confirm;
 mod docs;
@@ -21,7 +22,7 @@ pub use document::fairing as document;
 
 /// Every call below `/api`.
 pub fn routes() -> Vec<Route> {
-    routes![
+    let everybody = routes![
         docs::document,
         docs::show,
         signup::submit,
@@ -47,5 +48,6 @@ pub fn routes() -> Vec<Route> {
         sessions::end_others,
         account::events,
         account::export,
-    ]
+    ];
+    [everybody, admin::routes()].concat()
 }

@@ -3,7 +3,7 @@ use rocket::{Request, http::Status};
 
 use super::{FieldError, Kind, Problem, ended_because};
 use crate::{
-    accounts::{ActError, CodeError, InputError, Internal, RefreshError, SigninError, SignupError},
+    accounts::{ActError, AdminError, CodeError, InputError, Internal, RefreshError, SigninError, SignupError},
     model::{
         invalid::{Fault, Invalid},
         password::PasswordRefusal,
@@ -54,7 +54,7 @@ impl Problem {
 
     /// The role does not allow it.
     pub fn forbidden() -> Self {
-        Self::new(Kind::Forbidden, "Your account is not allowed to do this. A superuser is.")
+        Self::new(Kind::Forbidden, "Your account is not allowed to do this. Superusers are.")
     }
 
     /// The password was given too long ago.
@@ -140,6 +140,11 @@ impl Problem {
         Self { errors, ..Self::new(Kind::InvalidCode, detail) }
     }
 
+    /// One field to correct.
+    pub fn fault(fault: Invalid) -> Self {
+        Self::faults(vec![fault])
+    }
+
     fn faults(faults: Vec<Invalid>) -> Self {
         let worded = |Invalid { field, why }| {
             let (code, message) = fault(&why);
@@ -152,6 +157,25 @@ impl Problem {
         let detail = "This is not your password. Nothing was changed.";
         let errors = vec![FieldError::new(field, "wrong", detail)];
         Self { errors, ..Self::new(Kind::InvalidCredentials, detail) }
+    }
+
+    fn signed_out_meanwhile() -> Self {
+        Self::new(Kind::NotSignedIn, "Your session ended meanwhile. Sign in to go on.")
+    }
+
+    fn signup_closed() -> Self {
+        Self::new(Kind::Forbidden, "Accounts are made by invitation here. Ask the people who run this site for one.")
+    }
+
+    fn last_superuser() -> Self {
+        let detail =
+            "This is the only superuser. Make somebody else one first, or nobody could look after the accounts.";
+        Self::new(Kind::Conflict, detail)
+    }
+
+    fn taken_by_another(field: &str) -> Self {
+        let detail = "Another account has this already.";
+        Self { errors: vec![FieldError::new(field, "taken", detail)], ..Self::new(Kind::Conflict, detail) }
     }
 
     fn taken() -> Self {
@@ -168,6 +192,15 @@ fn fault(why: &Fault) -> (&'static str, String) {
             ("characters", "This holds characters that cannot be used here, such as line breaks.".into())
         }
         Fault::NotAnAddress => ("email", "Enter an email address, like ann@example.com.".into()),
+        Fault::NotAUsername => {
+            ("username", "Use letters, digits, dots, dashes, underscores and plus signs; no @ and no spaces.".into())
+        }
+        Fault::NotARole => ("role", "The roles are `user` and `superuser`.".into()),
+        Fault::NotACursor => ("cursor", "Use the `next_cursor` of the page before.".into()),
+        Fault::NotAnId => ("id", "An id has 32 characters, as the lists show it.".into()),
+        Fault::NotAnEvent => ("type", "There are no events of this type.".into()),
+        Fault::NotATime => ("time", "Write a time as 2026-11-24 or 2026-11-24T14:05:00Z.".into()),
+        Fault::OneOf(words) => ("choice", format!("Choose one of these: {words}.")),
         Fault::NotACode => ("code", "Enter the eight digits of the code.".into()),
         Fault::Password(why) => password(why),
     }
@@ -208,6 +241,9 @@ pub fn ending(reason: EndReason) -> &'static str {
         EndReason::EndedByYou => "You ended this session from another one.",
         EndReason::RefreshReused => "You were signed out because an old refresh token was used again.",
         EndReason::PasswordReset => "You were signed out because your password was set anew.",
+        EndReason::Forced => "You were signed out by the people who run this site.",
+        EndReason::RoleChanged => "You were signed out because the role of your account was changed.",
+        EndReason::Locked => "You were signed out because your account was locked.",
     }
 }
 
@@ -230,6 +266,7 @@ impl From<SignupError> for Problem {
     fn from(error: SignupError) -> Self {
         match error {
             SignupError::Invalid(faults) => Self::faults(faults),
+            SignupError::Closed => Self::signup_closed(),
             SignupError::Taken => Self::taken(),
             SignupError::Overloaded => Self::overloaded(),
             SignupError::Internal(cause) => Self::internal(cause),
@@ -254,9 +291,24 @@ impl From<ActError> for Problem {
         match error {
             ActError::Invalid(faults) => Self::faults(faults),
             ActError::WrongPassword(field) => Self::wrong_password(field),
-            ActError::SignedOut => Self::new(Kind::NotSignedIn, "Your session ended meanwhile. Sign in to go on."),
+            ActError::SignedOut => Self::signed_out_meanwhile(),
+            ActError::LastSuperuser => Self::last_superuser(),
             ActError::Overloaded => Self::overloaded(),
             ActError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<AdminError> for Problem {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Invalid(faults) => Self::faults(faults),
+            AdminError::NotFound => Self::not_found(),
+            AdminError::Taken(field) => Self::taken_by_another(field),
+            AdminError::LastSuperuser => Self::last_superuser(),
+            AdminError::SignedOut => Self::signed_out_meanwhile(),
+            AdminError::Overloaded => Self::overloaded(),
+            AdminError::Internal(cause) => Self::internal(cause),
         }
     }
 }
@@ -274,6 +326,7 @@ impl From<CodeError> for Problem {
     fn from(error: CodeError) -> Self {
         match error {
             CodeError::Invalid(faults) => Self::faults(faults),
+            CodeError::Closed => Self::signup_closed(),
             CodeError::Refused => Self::invalid_code(),
             CodeError::Taken => Self::taken(),
             CodeError::Overloaded => Self::overloaded(),
