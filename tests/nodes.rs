@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 use nightlatch::{db::Pool, workers::postman::Postman};
 use rocket::{
     async_test,
-    http::Status,
+    http::{Header, Status},
     tokio::{self, select},
 };
 use serde_json::json;
@@ -128,6 +128,48 @@ async fn of_many_endings_on_both_nodes_at_once_each_holds_on_both_when_it_is_ans
     };
     let endings = rocket::futures::future::join_all((0..tokens.len()).map(end));
     while_following(&one, while_following(&two, endings)).await;
+    one.letters().await;
+}
+
+#[async_test]
+async fn whoever_ends_what_another_request_has_just_ended_waits_as_long() {
+    for path in ["/api/auth/logout-all", "/api/account/sessions/end-others"] {
+        let (one, two) = two_nodes().await;
+        let (first, second) = (one.session_elsewhere(ANN, PASSWORD).await, one.session_elsewhere(ANN, PASSWORD).await);
+        let lost = one.token().unwrap();
+        let answer = select! {
+            _ = one.call_as(&first, path, json!({})) => panic!("it did not wait for the other node, which reads nothing"),
+            answer = async {
+                while one.count("SELECT COUNT(*) FROM endings").await == 0 {
+                    tokio::task::yield_now().await;
+                }
+                while_following(&one, two.call_as(&second, path, json!({}))).await
+            } => answer,
+        };
+        assert_eq!(answer.status, Status::NoContent, "{path}");
+        assert_eq!(two.session_of(&lost).await.status, Status::Unauthorized, "{path}");
+        one.letters().await;
+    }
+}
+
+#[async_test]
+async fn whoever_signs_out_by_a_refresh_token_what_another_request_has_just_ended_waits_too() {
+    let (one, two) = two_nodes().await;
+    let tokens = one.call("/api/auth/token", json!({ "email": ANN, "password": PASSWORD })).await.json();
+    let logout = || json!({ "refresh_token": tokens["refresh_token"] });
+    let bearer = Header::new("Authorization", format!("Bearer {}", tokens["access_token"].as_str().unwrap()));
+    let answer = select! {
+        _ = one.call("/api/auth/logout", logout()) => panic!("it did not wait for the other node, which reads nothing"),
+        answer = async {
+            while one.count("SELECT COUNT(*) FROM endings").await == 0 {
+                tokio::task::yield_now().await;
+            }
+            while_following(&one, two.call("/api/auth/logout", logout())).await
+        } => answer,
+    };
+    assert_eq!(answer.status, Status::NoContent);
+    let refused = Answer::of(two.client.get("/api/auth/session").header(bearer).dispatch().await).await;
+    assert_eq!(refused.json()["reason"], "logged_out");
     one.letters().await;
 }
 

@@ -13,7 +13,7 @@ impl Accounts {
     pub async fn account(&self, session: &Session) -> Result<User, ActError> {
         let user = store::users::by_id(&*self.db, &session.user_id).await?;
         if user.is_none() {
-            self.learn_ending(session).await?;
+            self.learn_ending(&session.id).await?;
         }
         user.ok_or(ActError::SignedOut)
     }

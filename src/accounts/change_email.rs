@@ -77,7 +77,7 @@ impl Accounts {
             && store::sessions::lock_open(&mut *tx, &session.id).await?;
         if !own || !self.is_code(&open.code_mac, Purpose::Email, &name_hash, &open.email, &code) {
             tx.commit().await?;
-            self.learn_ending(session).await?;
+            self.learn_ending(&session.id).await?;
             return Err(CodeError::Refused);
         }
         let user = store::users::by_id(&mut *tx, &session.user_id).await?.ok_or(CodeError::Refused)?;

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::{Accounts, Internal};
 use crate::{
+    model::id::SessionId,
     revocations::feed::{Ask, Feed, PATIENCE},
     store,
 };
@@ -43,6 +44,14 @@ impl Accounts {
     pub async fn leave(&self) -> Result<(), Internal> {
         self.revocations.distrust();
         Ok(store::nodes::remove(&*self.db, &self.node).await?)
+    }
+
+    /// Returns when every node knows that another request has ended `session`: that may still be on its way.
+    pub(super) async fn await_ending(&self, session: &SessionId) -> Result<(), Internal> {
+        if let Some(number) = self.learn_ending(session).await? {
+            self.settle(number).await;
+        }
+        Ok(())
     }
 
     /// Returns when every other node knows of the endings up to `number`, or trusts its memory no more.

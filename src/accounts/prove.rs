@@ -61,6 +61,7 @@ impl Accounts {
 
     /// Why a proof does not hold: the session was ended, or it has another password since.
     async fn disproved(&self, session: &Session, field: &'static str) -> Result<ActError, Internal> {
-        Ok(if self.learn_ending(session).await? { ActError::SignedOut } else { ActError::WrongPassword(field) })
+        let ended = self.learn_ending(&session.id).await?.is_some();
+        Ok(if ended { ActError::SignedOut } else { ActError::WrongPassword(field) })
     }
 }

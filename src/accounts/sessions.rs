@@ -9,7 +9,7 @@ use crate::{
         session::{EndReason, Ending, Session, horizon},
         user::User,
     },
-    store,
+    store::{self, endings::Known},
 };
 
 /// A session that was written and is good once the transaction is committed.
@@ -24,12 +24,15 @@ pub(super) struct Started {
 pub(super) struct Ended {
     sessions: Vec<SessionId>,
     ending: Ending,
+    /// What other requests have just ended: it may still be on its way to this node and to others.
+    lately: Vec<Known>,
 }
 
 impl Ended {
     /// These sessions and others that ended for the same reason at the same time.
     pub fn and(mut self, others: Self) -> Self {
         self.sessions.extend(others.sessions);
+        self.lately.extend(others.lately);
         self
     }
 }
@@ -95,13 +98,8 @@ impl Accounts {
         }
         match old {
             Some(old) => self.end_session(tx, old, reason, By::owner(old, client), now).await,
-            None => Ok(self.none_ended(reason, now)),
+            None => Ok(self.ended_now(Vec::new(), reason, now)),
         }
-    }
-
-    /// What ends nothing yet.
-    pub(super) fn none_ended(&self, reason: EndReason, now: Timestamp) -> Ended {
-        Ended { sessions: Vec::new(), ending: self.ending(reason, now) }
     }
 
     /// Ends a session with its event, unless it had ended before.
@@ -118,10 +116,10 @@ impl Accounts {
             return self.record_endings(tx, sessions, &session.user_id, reason, by, now).await;
         }
         // Of two sign-outs at once both must hold when they are answered: the other one may not have come that far.
-        Ok(Ended { sessions, ending: self.ending(reason, now) })
+        Ok(self.ended_now(sessions, reason, now))
     }
 
-    /// Ends every session of an account but `except`, with an event for each.
+    /// Ends every session of an account but `except`, with an event for each. When it holds for those, it does for what ended lately, too.
     pub(super) async fn end_sessions(
         &self,
         tx: &mut Tx,
@@ -132,7 +130,8 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Ended, Internal> {
         let sessions = store::sessions::end_all(&mut **tx, user_id, except, reason, now).await?;
-        self.record_endings(tx, sessions, user_id, reason, by, now).await
+        let lately = store::endings::of_user(&mut **tx, user_id, now).await?;
+        Ok(Ended { lately, ..self.record_endings(tx, sessions, user_id, reason, by, now).await? })
     }
 
     pub(super) async fn record_endings(
@@ -144,12 +143,11 @@ impl Accounts {
         by: By<'_>,
         now: Timestamp,
     ) -> Result<Ended, Internal> {
-        let ending = self.ending(reason, now);
         for session in &sessions {
             let event = by.event(EventKind::SessionEnded, user_id).in_session(session);
             self.record(&mut **tx, event.because(reason.as_str()), now).await?;
         }
-        Ok(Ended { sessions, ending })
+        Ok(self.ended_now(sessions, reason, now))
     }
 
     /// Commits what began a session. The one that it replaces is refused here at once and elsewhere with the next reading: a sign-in
@@ -174,15 +172,16 @@ impl Accounts {
         Ok(())
     }
 
-    /// Commits with the endings under their number, and refuses the sessions on this node from now on.
+    /// Commits with the endings under their number, and refuses the sessions on this node from now on. Answers the number that the
+    /// other nodes have to know of.
     pub(super) async fn commit_numbered(
         &self,
         mut tx: Tx,
         ended: Ended,
         now: Timestamp,
     ) -> Result<Option<i64>, Internal> {
-        let Ended { sessions, ending } = ended;
-        let mut number = None;
+        let Ended { sessions, ending, lately } = ended;
+        let mut number = lately.iter().map(|known| known.number).max();
         if !sessions.is_empty() {
             let taken = store::endings::take_number(&mut *tx).await?;
             for session in &sessions {
@@ -194,18 +193,23 @@ impl Accounts {
         for session in sessions {
             self.revocations.end(session, ending, now, self.clock.uptime());
         }
+        for known in lately {
+            self.revocations.end(known.session, known.ending, now, self.clock.uptime());
+        }
         Ok(number)
     }
 
-    /// Whether the table says that `session` was ended. Then it is refused from now on here too, although whoever ended it has not
-    /// come so far yet.
-    pub(super) async fn learn_ending(&self, session: &Session) -> Result<bool, Internal> {
-        let ending = store::endings::of(&*self.db, &session.id).await?;
-        let (now, uptime) = (self.clock.now(), self.clock.uptime());
-        Ok(ending.map(|ending| self.revocations.end(session.id.clone(), ending, now, uptime)).is_some())
+    /// The number under which the table says that `session` was ended, if it does. Then it is refused from now on here too, although
+    /// whoever ended it has not come so far yet.
+    pub(super) async fn learn_ending(&self, session: &SessionId) -> Result<Option<i64>, Internal> {
+        let Some(known) = store::endings::of(&*self.db, session).await? else { return Ok(None) };
+        self.revocations.end(known.session, known.ending, self.clock.now(), self.clock.uptime());
+        Ok(Some(known.number))
     }
 
-    fn ending(&self, reason: EndReason, now: Timestamp) -> Ending {
-        Ending { reason, until: now.plus(horizon(&self.rules.lifetimes, &self.rules.tokens)) }
+    /// These sessions, ended for one reason.
+    pub(super) fn ended_now(&self, sessions: Vec<SessionId>, reason: EndReason, now: Timestamp) -> Ended {
+        let until = now.plus(horizon(&self.rules.lifetimes, &self.rules.tokens));
+        Ended { sessions, ending: Ending { reason, until }, lately: Vec::new() }
     }
 }

@@ -120,8 +120,7 @@ impl Accounts {
         let token = self.refresh.read(text).ok_or(RefreshError::Refused(None))?;
         match store::sessions::line(&*self.db, &token.session).await? {
             Some(line) => Ok(self.logout(&line.session, client).await?),
-            // It was ended before; that may still be on its way to other nodes.
-            None => Ok(()),
+            None => Ok(self.await_ending(&token.session).await?),
         }
     }
 

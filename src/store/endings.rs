@@ -1,13 +1,26 @@
 //! The sessions that ended lately, numbered in the order in which their transactions became visible.
-use sqlx::{Row, any::AnyExecutor};
+use sqlx::{
+    Row,
+    any::{AnyExecutor, AnyRow},
+};
 
 use crate::{
     clock::Timestamp,
     model::{
-        id::SessionId,
+        id::{SessionId, UserId},
         session::{EndReason, Ending},
     },
 };
+
+/// A session that was ended.
+pub struct Known {
+    /// Its name.
+    pub session: SessionId,
+    /// Why, and how long somebody may ask.
+    pub ending: Ending,
+    /// The number that was taken for it.
+    pub number: i64,
+}
 
 /// What a node reads, all of one moment.
 #[derive(Debug)]
@@ -36,10 +49,22 @@ pub async fn insert(db: impl AnyExecutor<'_>, session: &SessionId, ending: Endin
 }
 
 /// The ending of one session, if it was ended.
-pub async fn of(db: impl AnyExecutor<'_>, session: &SessionId) -> sqlx::Result<Option<Ending>> {
-    let sql = "SELECT reason, until FROM endings WHERE session_id = $1";
-    let row: Option<(String, i64)> = sqlx::query_as(sql).bind(session.as_str()).fetch_optional(db).await?;
-    Ok(row.map(|(reason, until)| ending(&reason, until)))
+pub async fn of(db: impl AnyExecutor<'_>, session: &SessionId) -> sqlx::Result<Option<Known>> {
+    let sql = "SELECT session_id, reason, until, number FROM endings WHERE session_id = $1";
+    sqlx::query(sql).bind(session.as_str()).fetch_optional(db).await?.as_ref().map(known).transpose()
+}
+
+/// The sessions of an account that ended so lately that a token of theirs may still verify.
+pub async fn of_user(db: impl AnyExecutor<'_>, user: &UserId, now: Timestamp) -> sqlx::Result<Vec<Known>> {
+    let sql = "SELECT session_id, reason, until, number FROM endings
+        JOIN sessions ON sessions.id = session_id WHERE user_id = $1 AND until > $2";
+    sqlx::query(sql).bind(user.as_str()).bind(now.millis()).fetch_all(db).await?.iter().map(known).collect()
+}
+
+fn known(row: &AnyRow) -> sqlx::Result<Known> {
+    let session = row.try_get::<String, _>("session_id")?.into();
+    let ending = ending(row.try_get("reason")?, row.try_get("until")?);
+    Ok(Known { session, ending, number: row.try_get("number")? })
 }
 
 /// What the node `id` reads: the endings above `after`. One statement, so that all is of one moment. Old endings are among them until they

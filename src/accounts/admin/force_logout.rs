@@ -40,7 +40,7 @@ impl Accounts {
             let open = store::sessions::holders(&mut *tx, &from, now, BATCH).await?;
             place = open.last().map(|open| open.place.clone());
             let users: BTreeSet<&UserId> = open.iter().map(|open| &open.user_id).collect();
-            let mut ended = self.none_ended(EndReason::Forced, now);
+            let mut ended = self.ended_now(Vec::new(), EndReason::Forced, now);
             for id in users {
                 store::users::lock(&mut *tx, id).await?;
                 let more = self.end_sessions(&mut tx, id, own, EndReason::Forced, operator.by(), now).await?;

@@ -59,7 +59,7 @@ impl Accounts {
             && !store::sessions::lock_open(&mut *tx, &session.id).await?
         {
             tx.rollback().await?;
-            self.learn_ending(session).await?;
+            self.learn_ending(&session.id).await?;
             return Err(AdminError::SignedOut);
         }
         Ok(tx)
