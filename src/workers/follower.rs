@@ -1,10 +1,15 @@
 //! Keeps this node up to date about sessions that others end.
-use tokio::sync::Mutex;
+use std::time::Duration;
+
+use tokio::{sync::Mutex, time::timeout};
 
 use crate::{
     accounts::{Accounts, Internal},
     revocations::feed::{Feed, INTERVAL},
 };
+
+/// How long one statement may take: a connection that something in between has forgotten is silent, and nobody says that it is dead.
+const STATEMENT: Duration = Duration::from_secs(5);
 
 /// Reads the endings of all nodes, again and again.
 pub struct Follower {
@@ -23,11 +28,11 @@ impl Follower {
     /// Reads until this node is up to date; nothing after it has left.
     ///
     /// # Errors
-    /// The database is gone.
+    /// The database is gone, or silent.
     pub async fn catch_up(&self) -> Result<(), Internal> {
         let mut feed = self.feed.lock().await;
         let Some(feed) = feed.as_mut() else { return Ok(()) };
-        while !self.accounts.follow(feed).await? {}
+        while !timeout(STATEMENT, self.accounts.follow(feed)).await?? {}
         Ok(())
     }
 
