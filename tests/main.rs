@@ -35,6 +35,7 @@ mod settings;
 mod signin;
 mod signup;
 mod simulation;
+mod statements;
 mod stay;
 mod support;
 mod templates;
