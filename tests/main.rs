@@ -10,6 +10,7 @@ mod change_email;
 mod change_password;
 mod check;
 mod client_address;
+mod commands;
 mod compress;
 mod confirm;
 mod delete;

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nightlatch::settings::{LogFormat, Settings, rocket_figment};
+use nightlatch::settings::{LogFormat, Settings, SignupMode, rocket_figment};
 use rocket::{async_test, figment::Figment};
 
 use crate::support::TestApp;
@@ -38,10 +38,10 @@ fn refusal(name: &str, vars: &[(&str, &str)]) -> String {
 }
 
 /// A file with this text, gone with the test.
-struct TempDir(PathBuf);
+pub struct TempDir(pub PathBuf);
 
 impl TempDir {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("nightlatch-settings-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -94,6 +94,8 @@ fn every_variable_takes_its_value() {
         ("NIGHTLATCH_SESSION__IDLE", "90s"),
         ("NIGHTLATCH_SESSION__ABSOLUTE", "1d"),
         ("NIGHTLATCH_SESSION__FRESH", "3m"),
+        ("NIGHTLATCH_SIGNUP__MODE", "superuser"),
+        ("NIGHTLATCH_SUPERUSER__EMAIL", "root@example.com"),
         ("NIGHTLATCH_SIGNUP__VERIFY_EMAIL", "false"),
         ("NIGHTLATCH_MAIL__SMTP_URL", "smtps://ann:hunter2@mail.example.com"),
         ("NIGHTLATCH_MAIL__FROM", "Example <door@example.com>"),
@@ -117,7 +119,8 @@ fn every_variable_takes_its_value() {
     let seconds = Duration::from_secs;
     let session = settings.session;
     assert_eq!((session.idle, session.absolute, session.fresh), (seconds(90), seconds(86_400), seconds(180)));
-    assert!(!settings.signup.verify_email);
+    assert!(!settings.signup.verify_email && settings.signup.mode == SignupMode::Superuser);
+    assert_eq!(settings.first_superuser.as_deref(), Some("root@example.com"));
     assert_eq!(settings.mail.smtp_url.unwrap().reveal(), "smtps://ann:hunter2@mail.example.com");
     assert_eq!(settings.mail.from, "Example <door@example.com>");
     let password = &settings.password;
@@ -247,6 +250,8 @@ fn a_value_that_cannot_be_is_refused_by_name() {
         ("NIGHTLATCH_CODE__ATTEMPTS", &["0", "11", "-1", "five", "5.0"]),
         ("NIGHTLATCH_DATABASE_URL", &["", "mysql://ann:hunter2@x/y", "nightlatch.db", "Postgres"]),
         ("NIGHTLATCH_DATABASE__MAX_CONNECTIONS", &["0", "-1", "many", "4294967296"]),
+        ("NIGHTLATCH_SIGNUP__MODE", &["", "closed", "Open"]),
+        ("NIGHTLATCH_SUPERUSER__EMAIL", &["", "root", "root@localhost"]),
         ("NIGHTLATCH_SIGNUP__VERIFY_EMAIL", &["", "yes", "1", "TRUE"]),
         ("NIGHTLATCH_MAIL__FROM", &["", "Nightlatch", "a@b@c", "<x>"]),
         (
@@ -349,7 +354,7 @@ fn the_environment_comes_before_the_file() {
 }
 
 /// The program, in a folder of its own and with these variables only.
-fn program(folder: &TempDir, arguments: &[&str], vars: &[(&str, &str)]) -> Command {
+pub fn program(folder: &TempDir, arguments: &[&str], vars: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nightlatch"));
     command.args(arguments).env_clear().envs(vars.iter().copied()).current_dir(&folder.0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -357,7 +362,7 @@ fn program(folder: &TempDir, arguments: &[&str], vars: &[(&str, &str)]) -> Comma
 }
 
 /// How the program ended: its exit code, its words on standard output and on standard error, and how long that took.
-fn run(folder: &TempDir, arguments: &[&str], vars: &[(&str, &str)]) -> (Option<i32>, String, String, Duration) {
+pub fn run(folder: &TempDir, arguments: &[&str], vars: &[(&str, &str)]) -> (Option<i32>, String, String, Duration) {
     let begun = Instant::now();
     let mut child = program(folder, arguments, vars).spawn().unwrap();
     let (told, heard) = mpsc::channel();
@@ -377,7 +382,7 @@ fn run(folder: &TempDir, arguments: &[&str], vars: &[(&str, &str)]) -> (Option<i
 }
 
 /// Starts the server and waits until it says that it serves.
-fn serve(folder: &TempDir, vars: &[(&str, &str)]) -> Serving {
+pub fn serve(folder: &TempDir, vars: &[(&str, &str)]) -> Serving {
     let mut child = program(folder, &[], vars).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut serving = Serving { child, said: String::new() };
@@ -390,9 +395,9 @@ fn serve(folder: &TempDir, vars: &[(&str, &str)]) -> Serving {
     panic!("the server did not start: {}", serving.said);
 }
 
-struct Serving {
-    child: Child,
-    said: String,
+pub struct Serving {
+    pub child: Child,
+    pub said: String,
 }
 
 impl Drop for Serving {
@@ -442,6 +447,10 @@ fn help_is_there_for_every_command() {
         (&["migrate", "--help"], "schema"),
         (&["check", "--help"], "--letter"),
         (&["backup", "--help"], "FILE"),
+        (&["user", "--help"], "logout"),
+        (&["user", "create", "--help"], "--password-stdin"),
+        (&["keys", "--help"], "rotate"),
+        (&["export", "--help"], "events"),
         (&["serve", "--help"], "Serve"),
         (&["help"], "serve"),
     ] {

@@ -3,6 +3,7 @@ mod backup;
 mod check;
 mod database;
 mod domain;
+mod export;
 mod keys;
 mod migrate;
 mod secret;
@@ -42,6 +43,8 @@ enum Command {
     /// Look after the signing keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Write users, sessions or events as JSON, one object a line
+    Export(export::Options),
     /// Copy the SQLite database of a running server to a new file
     Backup(backup::Options),
 }
@@ -64,6 +67,7 @@ pub fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
             Command::Check(options) => check::run(settings, options).await,
             Command::User(command) => user::run(settings, command).await,
             Command::Keys(command) => keys::run(settings, command).await,
+            Command::Export(options) => export::run(settings, options).await,
             Command::Backup(options) => backup::run(settings, options).await,
         }
     })

@@ -124,6 +124,20 @@ pub async fn list(
     sqlx::query(sql).bind(at).bind(id).bind(limit).fetch_all(db).await?.iter().map(account).collect()
 }
 
+/// An account with the hash of its password.
+pub struct Kept {
+    /// The account.
+    pub account: Account,
+    /// As it is stored.
+    pub password_hash: Option<String>,
+}
+
+/// Up to `limit` accounts with their hashes, the oldest first, from after the one made then with this id on.
+pub async fn kept(db: impl AnyExecutor<'_>, after: (i64, &str), limit: i64) -> sqlx::Result<Vec<Kept>> {
+    let rows = sqlx::query(oldest!("1 = 1")).bind(after.0).bind(after.1).bind(limit).fetch_all(db).await?;
+    rows.iter().map(|row| Ok(Kept { account: account(row)?, password_hash: row.try_get("password_hash")? })).collect()
+}
+
 /// Up to `limit` accounts with a word that begins with `prefix`, each once, in the order of the words and from after the word and id
 /// `after` on.
 pub async fn search(

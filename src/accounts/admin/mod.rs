@@ -16,7 +16,7 @@ pub use events::EventFilter;
 pub use page::Page;
 pub use sessions::{AnySession, SessionFilter, SessionState};
 pub use superuser::FirstSuperuser;
-pub use users::{Account, Sort, Status, UserFilter};
+pub use users::{Account, Kept, Sort, Status, UserFilter};
 
 use super::{Accounts, AdminError, By, Tx};
 use crate::{

@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub use crate::store::{
-    directory::{Sort, Status},
+    directory::{Kept, Sort, Status},
     users::Account,
 };
 
@@ -55,6 +55,15 @@ impl Accounts {
     /// There is none, or a fault of ours.
     pub async fn user(&self, id: &UserId) -> Result<Account, AdminError> {
         store::users::account_of(&*self.db, id).await?.ok_or(AdminError::NotFound)
+    }
+
+    /// Up to `limit` accounts with the hashes of their passwords, the oldest first, from after `last` on.
+    ///
+    /// # Errors
+    /// The database is gone.
+    pub async fn kept(&self, last: Option<&User>, limit: i64) -> Result<Vec<Kept>, Internal> {
+        let after = last.map_or((i64::MIN, ""), |user| (user.created_at.millis(), user.id.as_str()));
+        Ok(store::directory::kept(&*self.db, after, limit).await?)
     }
 
     /// The account that `who` names: by address, username or id.
