@@ -66,7 +66,10 @@ impl Pool {
     /// # Errors
     /// No connection within three seconds, or the database is gone.
     pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Any>> {
-        self.any.begin_with(self.begin).await
+        let (any, begin) = (self.any.clone(), self.begin);
+        // In a task of its own: sqlx forgets a BEGIN whose caller goes away before the answer, and whoever gets the connection next would
+        // write into a transaction that nobody commits.
+        tokio::spawn(async move { any.begin_with(begin).await }).await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
     /// Brings the schema up to date; looks first, so that a role without the right to change it can serve.

@@ -11,6 +11,7 @@ mod check;
 mod client_address;
 mod compress;
 mod confirm;
+mod database;
 mod delete;
 mod devices;
 mod forgot_password;
