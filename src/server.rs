@@ -16,7 +16,7 @@ use crate::{
     settings::Settings,
     templates::Templates,
     web::{self, Site, check::Checkpoint},
-    workers::{follower::Follower, keysmith::Keysmith, postman::Postman, scribe},
+    workers::{follower::Follower, keysmith::Keysmith, postman::Postman, scribe, sealer::Sealer},
 };
 
 /// A server about to start.
@@ -71,7 +71,8 @@ async fn accounts(rocket: Rocket<Build>, server: Server, templates: Arc<Template
                 .manage(jwt)
                 .manage(Arc::clone(&workers.postman))
                 .manage(Arc::clone(&workers.follower))
-                .manage(Arc::clone(&workers.keysmith));
+                .manage(Arc::clone(&workers.keysmith))
+                .manage(Arc::clone(&workers.sealer));
             Ok(if workers.at_work { workers.attach(rocket) } else { rocket })
         }
         Err(error) => {
@@ -102,6 +103,7 @@ async fn assemble(
         rings: [session_keys.clone(), access_keys.clone()],
         rotate: settings.keys.rotate,
     };
+    let sealer = Sealer { db: db.clone(), clock: clock.clone(), seals: secret.seals() };
     let jwt = Jwts::new(session_keys, access_keys, &settings.public_url);
     let public_url = settings.public_url;
     let postman = Postman { db, clock, secret, templates, post: Arc::new(post), public_url };
@@ -111,6 +113,7 @@ async fn assemble(
         postman: Arc::new(postman),
         follower: Arc::new(follower),
         keysmith: Arc::new(keysmith),
+        sealer: Arc::new(sealer),
         at_work: workers,
     };
     Ok((accounts, jwt, workers))
@@ -123,6 +126,7 @@ struct Workers {
     queued: Arc<Notify>,
     follower: Arc<Follower>,
     keysmith: Arc<Keysmith>,
+    sealer: Arc<Sealer>,
     at_work: bool,
 }
 
@@ -139,6 +143,7 @@ impl Workers {
                         () = self.follower.run() => {}
                         () = self.keysmith.run() => {}
                         () = scribe::run(&self.accounts) => {}
+                        () = self.sealer.run() => {}
                         () = shutdown => {}
                     }
                 });

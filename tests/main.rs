@@ -3,6 +3,7 @@
 
 mod account;
 mod api_tokens;
+mod audit;
 mod backup;
 mod bad_input;
 mod change_email;

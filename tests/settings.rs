@@ -441,6 +441,7 @@ fn help_is_there_for_every_command() {
         (&["--help"][..], "migrate"),
         (&["migrate", "--help"], "schema"),
         (&["check", "--help"], "--letter"),
+        (&["check", "--help"], "--audit"),
         (&["backup", "--help"], "FILE"),
         (&["serve", "--help"], "Serve"),
         (&["help"], "serve"),

@@ -6,6 +6,7 @@ pub mod keys;
 pub mod letters;
 pub mod nodes;
 pub mod requests;
+pub mod seals;
 pub mod sessions;
 pub mod users;
 

@@ -3,3 +3,4 @@ pub mod follower;
 pub mod keysmith;
 pub mod postman;
 pub mod scribe;
+pub mod sealer;
