@@ -21,3 +21,9 @@ CREATE TABLE chain (
     mac            TEXT   NOT NULL
 );
 INSERT INTO chain (id, begun_at, number, seal, deleted_number, deleted_seal, deleted_until, mac) VALUES (1, 0, 0, '', 0, '', 0, '');
+
+-- What the sweeper asks for. A session is over when it was ended, and else when no refresh token or nothing at all prolongs it.
+CREATE INDEX sessions_over ON sessions (COALESCE(ended_at, refresh_until, ends_at));
+CREATE INDEX letters_done ON letters (COALESCE(sent_at, dropped_at));
+CREATE INDEX requests_expired ON requests (expires_at);
+CREATE INDEX devices_used ON devices (used_at);

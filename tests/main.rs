@@ -28,6 +28,7 @@ mod nodes;
 mod openapi;
 mod passwords;
 mod reset_password;
+mod retention;
 mod routing;
 mod security_txt;
 mod session;

@@ -145,3 +145,10 @@ pub async fn stray(db: impl AnyExecutor<'_>) -> sqlx::Result<Option<String>> {
         ORDER BY id LIMIT 1";
     sqlx::query_scalar(sql).fetch_optional(db).await
 }
+
+/// Deletes the events of the seals above `after` up to `last`.
+pub async fn delete_sealed(db: impl AnyExecutor<'_>, after: i64, last: i64) -> sqlx::Result<()> {
+    let sql = "DELETE FROM events WHERE id IN (SELECT event_id FROM seals WHERE number > $1 AND number <= $2)";
+    sqlx::query(sql).bind(after).bind(last).execute(db).await?;
+    Ok(())
+}

@@ -108,3 +108,10 @@ pub async fn page(db: impl AnyExecutor<'_>, after: i64, limit: i64) -> sqlx::Res
         })
         .collect()
 }
+
+/// Deletes the seals above `after` up to `last`.
+pub async fn delete(db: impl AnyExecutor<'_>, after: i64, last: i64) -> sqlx::Result<()> {
+    let sql = "DELETE FROM seals WHERE number > $1 AND number <= $2";
+    sqlx::query(sql).bind(after).bind(last).execute(db).await?;
+    Ok(())
+}

@@ -4,3 +4,4 @@ pub mod keysmith;
 pub mod postman;
 pub mod scribe;
 pub mod sealer;
+pub mod sweeper;

@@ -77,7 +77,7 @@ impl Sealer {
 }
 
 /// Where the chain begins and ends, if it is still as we left it.
-async fn ends(db: &Pool, seals: &Seals) -> Result<Ends, Internal> {
+pub(super) async fn ends(db: &Pool, seals: &Seals) -> Result<Ends, Internal> {
     let changed =
         || Internal::new("the ends of its chain were changed by somebody else; see `nightlatch check --audit`");
     let (ends, _) = store::seals::ends(&**db).await?.ok_or_else(changed)?;
