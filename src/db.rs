@@ -20,9 +20,10 @@ use sqlx::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The migrations, compiled in; each file runs unchanged on both databases.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "accounts", include_str!("../migrations/0001_accounts.sql")),
     (2, "superusers", include_str!("../migrations/0002_superusers.sql")),
+    (4, "seals", include_str!("../migrations/0004_seals.sql")),
 ];
 
 /// What PostgreSQL needs beside them.
@@ -75,7 +76,10 @@ impl Pool {
     /// # Errors
     /// No connection within three seconds, or the database is gone.
     pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Any>> {
-        self.any.begin_with(self.begin).await
+        let (any, begin) = (self.any.clone(), self.begin);
+        // In a task of its own: sqlx forgets a BEGIN whose caller goes away before the answer, and whoever gets the connection next would
+        // write into a transaction that nobody commits.
+        tokio::spawn(async move { any.begin_with(begin).await }).await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
     /// Brings the schema up to date; looks first, so that a role without the right to change it can serve.

@@ -11,6 +11,7 @@ pub mod mail;
 pub mod model;
 pub mod refresh;
 pub mod revocations;
+pub mod seals;
 pub mod secret;
 pub mod settings;
 pub mod store;

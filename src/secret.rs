@@ -10,7 +10,7 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use crate::{model::id::random, refresh::Refresh};
+use crate::{model::id::random, refresh::Refresh, seals::Seals};
 
 /// The least bytes of a secret: the strength of every key derived from it.
 pub const MIN_BYTES: usize = 32;
@@ -22,6 +22,7 @@ pub struct Secret {
     devices: hmac::Key,
     codes: hmac::Key,
     checks: hmac::Key,
+    seals: hmac::Key,
     refresh_digests: hmac::Key,
     refresh_successors: hmac::Key,
 }
@@ -40,6 +41,7 @@ impl Secret {
             devices: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"devices").ok()?.as_slice()),
             codes: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"codes").ok()?.as_slice()),
             checks: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"checks").ok()?.as_slice()),
+            seals: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"seals").ok()?.as_slice()),
             refresh_digests: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"refresh digests").ok()?.as_slice()),
             refresh_successors: hmac::Key::new(
                 hmac::HMAC_SHA256,
@@ -99,6 +101,11 @@ impl Secret {
     /// What `nightlatch check` and the server know each other by.
     pub fn prover(&self) -> Prover {
         Prover(self.checks.clone())
+    }
+
+    /// What the audit trail is sealed with.
+    pub fn seals(&self) -> Seals {
+        Seals::new(self.seals.clone())
     }
 
     /// The keyed hash of a code, bound to all of `parts` (HMAC-SHA-256; no part holds a NUL, which separates them).

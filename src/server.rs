@@ -16,7 +16,7 @@ use crate::{
     settings::Settings,
     templates::Templates,
     web::{self, Site, check::Checkpoint},
-    workers::{follower::Follower, keysmith::Keysmith, postman::Postman, scribe},
+    workers::{follower::Follower, keysmith::Keysmith, postman::Postman, scribe, sealer::Sealer, sweeper::Sweeper},
 };
 
 /// A server about to start.
@@ -71,7 +71,9 @@ async fn accounts(rocket: Rocket<Build>, server: Server, templates: Arc<Template
                 .manage(jwt)
                 .manage(Arc::clone(&workers.postman))
                 .manage(Arc::clone(&workers.follower))
-                .manage(Arc::clone(&workers.keysmith));
+                .manage(Arc::clone(&workers.keysmith))
+                .manage(Arc::clone(&workers.sealer))
+                .manage(Arc::clone(&workers.sweeper));
             Ok(if workers.at_work { workers.attach(rocket) } else { rocket })
         }
         Err(error) => {
@@ -103,6 +105,8 @@ async fn assemble(
         rings: [session_keys.clone(), access_keys.clone()],
         rotate: settings.keys.rotate,
     };
+    let sealer = Sealer { db: db.clone(), clock: clock.clone(), seals: secret.seals() };
+    let sweeper = Sweeper { db: db.clone(), clock: clock.clone(), seals: secret.seals(), keep: settings.retention };
     let jwt = Jwts::new(session_keys, access_keys, &settings.public_url);
     let public_url = settings.public_url;
     let postman = Postman { db, clock, secret, templates, post: Arc::new(post), public_url };
@@ -112,6 +116,8 @@ async fn assemble(
         postman: Arc::new(postman),
         follower: Arc::new(follower),
         keysmith: Arc::new(keysmith),
+        sealer: Arc::new(sealer),
+        sweeper: Arc::new(sweeper),
         at_work: workers,
     };
     Ok((accounts, jwt, workers))
@@ -141,6 +147,8 @@ struct Workers {
     queued: Arc<Notify>,
     follower: Arc<Follower>,
     keysmith: Arc<Keysmith>,
+    sealer: Arc<Sealer>,
+    sweeper: Arc<Sweeper>,
     at_work: bool,
 }
 
@@ -157,6 +165,8 @@ impl Workers {
                         () = self.follower.run() => {}
                         () = self.keysmith.run() => {}
                         () = scribe::run(&self.accounts) => {}
+                        () = self.sealer.run() => {}
+                        () = self.sweeper.run() => {}
                         () = shutdown => {}
                     }
                 });

@@ -45,6 +45,8 @@ async fn nodes_that_start_at_once_on_an_empty_database_migrate_it_once() {
         "events",
         "keys",
         "users",
+        "seals",
+        "chain",
         "_sqlx_migrations",
     ] {
         app.execute(&format!("DROP TABLE {table}")).await;

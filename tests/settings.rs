@@ -80,6 +80,8 @@ fn with_nothing_set_it_runs_on_this_machine() {
     assert_eq!((password.iterations, password.parallelism), (2, 1));
     assert_eq!((settings.hash.permits, settings.hash.queue), (thread::available_parallelism().unwrap().get(), 64));
     assert_eq!((settings.code.ttl, settings.code.attempts), (minutes(10), 5));
+    let (days, keep) = (|n: u64| Duration::from_secs(n * 24 * 3600), settings.retention);
+    assert_eq!((keep.events, keep.sessions, keep.letters), (days(365), days(30), days(7)));
     assert_eq!(settings.log.format, None);
 }
 
@@ -109,6 +111,9 @@ fn every_variable_takes_its_value() {
         ("NIGHTLATCH_CODE__ATTEMPTS", "3"),
         ("NIGHTLATCH_PROXY__TRUSTED", "10.0.0.0/8, fd00::/8,192.0.2.1"),
         ("NIGHTLATCH_SECURITY__CONTACT", "tel:+1-201-555-0123"),
+        ("NIGHTLATCH_RETENTION__EVENTS", "90d"),
+        ("NIGHTLATCH_RETENTION__SESSIONS", "24h"),
+        ("NIGHTLATCH_RETENTION__LETTERS", "2days"),
         ("NIGHTLATCH_LOG__FORMAT", "json"),
     ]);
     assert_eq!((settings.public_url.as_str(), settings.local), ("https://id.example.com", false));
@@ -131,6 +136,9 @@ fn every_variable_takes_its_value() {
     let proxies: Vec<String> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
     assert_eq!(proxies, ["10.0.0.0/8", "fd00::/8", "192.0.2.1/32"]);
     assert_eq!(settings.security_contact.as_deref(), Some("tel:+1-201-555-0123"));
+    let keep = settings.retention;
+    assert_eq!((keep.events, keep.sessions), (seconds(90 * 86_400), seconds(86_400)));
+    assert_eq!(keep.letters, seconds(2 * 86_400));
     assert_eq!(settings.log.format, Some(LogFormat::Json));
 }
 
@@ -283,6 +291,9 @@ fn a_value_that_cannot_be_is_refused_by_name() {
                 "mailto:a@example.com\nContact: mailto:b@example.com",
             ],
         ),
+        ("NIGHTLATCH_RETENTION__EVENTS", &["", "0s", "0d", "23h", "365", "-1d"]),
+        ("NIGHTLATCH_RETENTION__SESSIONS", &["0s", "1439m", "never"]),
+        ("NIGHTLATCH_RETENTION__LETTERS", &["0s", "86399s"]),
         ("NIGHTLATCH_LOG__FORMAT", &["", "xml", "JSON"]),
     ] {
         for value in values {
@@ -446,6 +457,7 @@ fn help_is_there_for_every_command() {
         (&["--help"][..], "migrate"),
         (&["migrate", "--help"], "schema"),
         (&["check", "--help"], "--letter"),
+        (&["check", "--help"], "--audit"),
         (&["backup", "--help"], "FILE"),
         (&["user", "--help"], "logout"),
         (&["user", "create", "--help"], "--password-stdin"),

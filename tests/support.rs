@@ -2,10 +2,13 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
+    future::poll_fn,
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, AtomicU32, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -433,6 +436,20 @@ pub fn code_in(letter: &str) -> Option<String> {
 pub fn other_than(code: &str) -> String {
     let last = if code.ends_with('0') { "1" } else { "0" };
     format!("{}{last}", &code[..code.len() - 1])
+}
+
+/// Lets `act` go on until it has waited so many times, and drops it there; true when it was done by then.
+pub async fn dies_after<T>(mut waits: usize, act: impl Future<Output = T>) -> bool {
+    let mut act = pin!(act);
+    let step = |context: &mut Context<'_>| match (act.as_mut().poll(context), waits.checked_sub(1)) {
+        (Poll::Ready(_), _) => Poll::Ready(true),
+        (Poll::Pending, None) => Poll::Ready(false),
+        (Poll::Pending, Some(left)) => {
+            waits = left;
+            Poll::Pending
+        }
+    };
+    poll_fn(step).await
 }
 
 async fn start(

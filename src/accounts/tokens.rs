@@ -95,7 +95,7 @@ impl Accounts {
         }
         tx.rollback().await?;
         let Some(line) = store::sessions::line(&*self.db, &token.session).await? else {
-            return Err(RefreshError::Refused(store::sessions::ended(&*self.db, &token.session).await?));
+            return Err(RefreshError::Refused(store::sessions::end_reason(&*self.db, &token.session).await?));
         };
         if line.refresh_until <= now {
             return Err(RefreshError::Refused(Some(lapse(&line))));

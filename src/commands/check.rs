@@ -1,4 +1,5 @@
 //! `nightlatch check`: each finding on one line, with its fix.
+mod audit;
 mod database;
 mod mail;
 mod place;
@@ -11,6 +12,7 @@ use clap::Args;
 use crate::{
     clock::Clock,
     commands::{Failure, secret},
+    secret::Secret,
     settings::{Settings, SettingsError},
 };
 
@@ -19,6 +21,9 @@ pub struct Options {
     /// Send a test letter to this address
     #[arg(long, value_name = "ADDRESS")]
     letter: Option<String>,
+    /// Check the audit trail, and nothing else: name the first row that was changed, removed or moved
+    #[arg(long, conflicts_with = "letter")]
+    audit: bool,
 }
 
 /// What was found, printed as it is found.
@@ -61,8 +66,25 @@ pub fn unfit(error: &SettingsError) -> Result<(), Failure> {
 pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
     let mut findings = Findings::default();
     findings.ok("settings", "each is known and none is unsafe");
+    let clock = Clock::system();
+    if options.audit {
+        let secret = find_secret(&settings, &mut findings);
+        audit::check(&settings, secret.as_ref(), &clock, &mut findings).await;
+        return findings.end();
+    }
     place::check(&settings, &mut findings);
-    let secret = match secret::find(&settings) {
+    let secret = find_secret(&settings, &mut findings);
+    database::check(&settings, secret.as_ref(), &clock, &mut findings).await;
+    mail::check(&settings, options.letter.as_deref(), &clock, &mut findings).await;
+    match &secret {
+        Some(secret) => public::check(settings, secret.prover(), &clock, &mut findings).await,
+        None => println!("skipped  public URL: the secret is needed to know whether the answers are this instance's"),
+    }
+    findings.end()
+}
+
+fn find_secret(settings: &Settings, findings: &mut Findings) -> Option<Secret> {
+    match secret::find(settings) {
         Ok(secret) => {
             findings.ok("secret", "long enough, and kept from others");
             Some(secret)
@@ -71,13 +93,5 @@ pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
             findings.problem("secret", error, "use the secret the server runs with, as the user it runs as");
             None
         }
-    };
-    let clock = Clock::system();
-    database::check(&settings, secret.as_ref(), &clock, &mut findings).await;
-    mail::check(&settings, options.letter.as_deref(), &clock, &mut findings).await;
-    match &secret {
-        Some(secret) => public::check(settings, secret.prover(), &clock, &mut findings).await,
-        None => println!("skipped  public URL: the secret is needed to know whether the answers are this instance's"),
     }
-    findings.end()
 }

@@ -7,7 +7,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{TryRng, rngs::SysRng};
 use serde::{Deserialize, Serialize};
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 use crate::clock::Timestamp;
 
@@ -72,6 +72,12 @@ pub fn row_id(now: Timestamp) -> String {
     Builder::from_unix_timestamp_millis(tick >> 12, &tail).into_uuid().simple().to_string()
 }
 
+/// The time in the name of a row, to the millisecond; `None` for a name that is none of ours.
+pub fn row_time(id: &str) -> Option<Timestamp> {
+    let uuid = Uuid::try_parse(id).ok().filter(|uuid| uuid.get_version_num() == 7)?;
+    i64::try_from(uuid.as_u128() >> 80).ok().map(Timestamp::from_millis)
+}
+
 /// `N` bytes from the operating system's generator.
 ///
 /// # Panics
@@ -96,5 +102,6 @@ mod tests {
         let now = Timestamp::from_seconds(1_700_000_000);
         let ids: Vec<String> = (0..10_000).map(|_| row_id(now)).collect();
         assert!(ids.is_sorted() && ids.iter().all(|id| id.len() == 32 && &id[12..13] == "7"));
+        assert_eq!((row_time(&ids[0]), row_time("0199"), row_time(&"f".repeat(32))), (Some(now), None, None));
     }
 }

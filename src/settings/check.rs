@@ -10,7 +10,7 @@ use lettre::message::Mailbox;
 use rocket::figment::Figment;
 use url::{Host, Url};
 
-use super::{Database, Mail, Masked, Password, Settings, SettingsError, source};
+use super::{Database, Mail, Masked, Password, Retention, Settings, SettingsError, source};
 use crate::model::{
     email::Email,
     session::{Lifetimes, TokenLifetimes},
@@ -47,6 +47,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         first_superuser: first_superuser(given.superuser.email)?,
         security_contact: given.security.contact.map(contact).transpose()?,
         keys: keys(given.keys)?,
+        retention: retention(given.retention)?,
         public_url,
         local,
         data_dir,
@@ -222,6 +223,21 @@ fn code(given: super::Code) -> Result<super::Code, SettingsError> {
 fn keys(given: super::Keys) -> Result<super::Keys, SettingsError> {
     if given.rotate < Duration::from_secs(3600) {
         return Err(SettingsError::new("NIGHTLATCH_KEYS__ROTATE", "must be 1h or more"));
+    }
+    Ok(given)
+}
+
+/// Tokens of an ended session verify for up to a day, and for so long its holder is told why. Less than a day of anything else is a
+/// mistake in the unit.
+fn retention(given: Retention) -> Result<Retention, SettingsError> {
+    for (name, span) in [
+        ("NIGHTLATCH_RETENTION__EVENTS", given.events),
+        ("NIGHTLATCH_RETENTION__SESSIONS", given.sessions),
+        ("NIGHTLATCH_RETENTION__LETTERS", given.letters),
+    ] {
+        if span < Duration::from_secs(24 * 3600) {
+            return Err(SettingsError::new(name, "must be 1d or more"));
+        }
     }
     Ok(given)
 }

@@ -45,6 +45,8 @@ pub struct Settings {
     pub first_superuser: Option<String>,
     /// The signing keys.
     pub keys: Keys,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Where people who found a weakness may write, as a URI; `None` means that `security.txt` is not there.
@@ -141,6 +143,21 @@ pub struct Keys {
     /// How old the newest becomes before there is another.
     #[serde(deserialize_with = "text::duration")]
     pub rotate: Duration,
+}
+
+/// How long rows are kept.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Events of the audit trail, after they happened.
+    #[serde(deserialize_with = "text::duration")]
+    pub events: Duration,
+    /// Sessions, after their end.
+    #[serde(deserialize_with = "text::duration")]
+    pub sessions: Duration,
+    /// Letters, after they left or were given up.
+    #[serde(deserialize_with = "text::duration")]
+    pub letters: Duration,
 }
 
 /// How log lines are written.
@@ -253,6 +270,13 @@ impl Default for Hash {
 impl Default for Keys {
     fn default() -> Self {
         Self { rotate: Duration::from_secs(30 * 24 * 3600) }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |n: u64| Duration::from_secs(n * 24 * 3600);
+        Self { events: days(365), sessions: days(30), letters: days(7) }
     }
 }
 

@@ -9,7 +9,7 @@ use rocket::figment::{
 };
 use serde::Deserialize;
 
-use super::{Code, Hash, Keys, Log, Masked, Password, SettingsError, Signup, text};
+use super::{Code, Hash, Keys, Log, Masked, Password, Retention, SettingsError, Signup, text};
 
 const PREFIX: &str = "NIGHTLATCH_";
 
@@ -34,6 +34,7 @@ pub struct Given {
     pub hash: Hash,
     pub code: Code,
     pub keys: Keys,
+    pub retention: Retention,
     pub proxy: Proxy,
     pub security: Security,
     pub log: Log,

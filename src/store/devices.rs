@@ -22,3 +22,10 @@ pub async fn insert(db: impl AnyExecutor<'_>, id: &str, user: &UserId, now: Time
     sqlx::query(sql).bind(id).bind(user.as_str()).bind(now.millis()).execute(db).await?;
     Ok(())
 }
+
+/// Deletes up to `limit` notes of browsers that signed in to an account before `before` for the last time, and says how many.
+pub async fn delete_unused(db: impl AnyExecutor<'_>, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
+    let sql = "DELETE FROM devices WHERE used_at < $1
+        AND (id, user_id) IN (SELECT id, user_id FROM devices WHERE used_at < $1 LIMIT $2)";
+    Ok(sqlx::query(sql).bind(before.millis()).bind(limit).execute(db).await?.rows_affected())
+}

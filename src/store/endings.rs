@@ -86,6 +86,14 @@ pub async fn page(db: impl AnyExecutor<'_>, id: &str, registration: i64, after: 
     Ok(Page { registered: node.is_some(), number, endings })
 }
 
+/// Deletes up to `limit` endings of sessions that had no token any more at `before`, and says how many. A node that reads on misses nothing
+/// it needs, and does not notice: how far it is it knows from the counter, which stays, and not from the endings.
+pub async fn delete_dead(db: impl AnyExecutor<'_>, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
+    let sql = "DELETE FROM endings WHERE until < $1
+        AND session_id IN (SELECT session_id FROM endings WHERE until < $1 LIMIT $2)";
+    Ok(sqlx::query(sql).bind(before.millis()).bind(limit).execute(db).await?.rows_affected())
+}
+
 fn ending(reason: &str, until: i64) -> Ending {
     // A reason that only a newer program knows still ends the session.
     let reason = EndReason::stored(reason).unwrap_or(EndReason::LoggedOut);

@@ -34,6 +34,45 @@ pub struct Recorded {
     pub data: Value,
 }
 
+/// An event word for word as its row holds it: what its seal is over. Whatever is added to a row after it was written is not in here.
+#[derive(Clone)]
+pub struct Verbatim {
+    /// Its name.
+    pub id: String,
+    /// What happened.
+    pub kind: String,
+    /// Whose account it is about.
+    pub user_id: Option<String>,
+    /// Who did it.
+    pub actor_id: Option<String>,
+    /// In or about which session.
+    pub session_id: Option<String>,
+    /// From which address.
+    pub ip: Option<String>,
+    /// With which program.
+    pub user_agent: Option<String>,
+    /// More words, as JSON.
+    pub data: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+impl Verbatim {
+    pub(super) fn read(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            kind: row.try_get("type")?,
+            user_id: row.try_get("user_id")?,
+            actor_id: row.try_get("actor_id")?,
+            session_id: row.try_get("session_id")?,
+            ip: row.try_get("ip")?,
+            user_agent: row.try_get("user_agent")?,
+            data: row.try_get("data")?,
+            created_at: Timestamp::from_millis(row.try_get("created_at")?),
+        })
+    }
+}
+
 /// Records `event` at `now`; called in the transaction of what it records.
 pub async fn insert(db: impl AnyExecutor<'_>, event: Event, now: Timestamp) -> sqlx::Result<()> {
     let sql = "INSERT INTO events (id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at)
@@ -103,4 +142,42 @@ fn recorded(row: &AnyRow) -> sqlx::Result<Recorded> {
         client: Client { ip: row.try_get("ip")?, user_agent: row.try_get("user_agent")? },
         data: serde_json::from_str(row.try_get("data")?).unwrap_or_default(),
     })
+}
+
+/// Up to `limit` events that wait for their seal, the oldest first. The flag alone is not believed: nobody gets an event sealed twice.
+pub async fn unsealed(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Result<Vec<Verbatim>> {
+    let sql = "SELECT id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at FROM events
+        WHERE sealed_at IS NULL AND NOT EXISTS (SELECT 1 FROM seals WHERE event_id = events.id)
+        ORDER BY id LIMIT $1";
+    sqlx::query(sql).bind(limit).fetch_all(db).await?.iter().map(Verbatim::read).collect()
+}
+
+/// How many events wait for their seal, and which has waited longest.
+pub async fn waiting(db: impl AnyExecutor<'_>) -> sqlx::Result<(i64, Option<String>)> {
+    let sql = "SELECT COUNT(*), MIN(id) FROM events
+        WHERE sealed_at IS NULL AND NOT EXISTS (SELECT 1 FROM seals WHERE event_id = events.id)";
+    sqlx::query_as(sql).fetch_one(db).await
+}
+
+/// Notes that the events of the seals above `after` up to `last` have them.
+pub async fn mark_sealed(db: impl AnyExecutor<'_>, after: i64, last: i64, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE events SET sealed_at = $1
+        WHERE id IN (SELECT event_id FROM seals WHERE number > $2 AND number <= $3)";
+    sqlx::query(sql).bind(now.millis()).bind(after).bind(last).execute(db).await?;
+    Ok(())
+}
+
+/// An event that passes for sealed and has no seal in the chain: somebody put it there.
+pub async fn stray(db: impl AnyExecutor<'_>) -> sqlx::Result<Option<String>> {
+    let sql = "SELECT id FROM events WHERE sealed_at IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM seals, chain WHERE event_id = events.id AND seals.number > deleted_number)
+        ORDER BY id LIMIT 1";
+    sqlx::query_scalar(sql).fetch_optional(db).await
+}
+
+/// Deletes the events of the seals above `after` up to `last`.
+pub async fn delete_sealed(db: impl AnyExecutor<'_>, after: i64, last: i64) -> sqlx::Result<()> {
+    let sql = "DELETE FROM events WHERE id IN (SELECT event_id FROM seals WHERE number > $1 AND number <= $2)";
+    sqlx::query(sql).bind(after).bind(last).execute(db).await?;
+    Ok(())
 }

@@ -94,3 +94,10 @@ pub async fn delete_to(db: impl AnyExecutor<'_>, recipient: &Email) -> sqlx::Res
     sqlx::query("DELETE FROM letters WHERE recipient = $1").bind(recipient.as_str()).execute(db).await?;
     Ok(())
 }
+
+/// Deletes up to `limit` letters that left or were given up before `before`, and says how many. One that expires is given up.
+pub async fn delete_done(db: impl AnyExecutor<'_>, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
+    let sql = "DELETE FROM letters WHERE COALESCE(sent_at, dropped_at) < $1
+        AND id IN (SELECT id FROM letters WHERE COALESCE(sent_at, dropped_at) < $1 LIMIT $2)";
+    Ok(sqlx::query(sql).bind(before.millis()).bind(limit).execute(db).await?.rows_affected())
+}

@@ -9,6 +9,7 @@ pub mod nodes;
 pub mod requests;
 pub mod roll;
 pub mod roster;
+pub mod seals;
 pub mod sessions;
 pub mod users;
 pub mod words;

@@ -186,3 +186,10 @@ pub async fn delete_for(db: impl AnyExecutor<'_>, email: &Email) -> sqlx::Result
     sqlx::query("DELETE FROM requests WHERE email = $1").bind(email.as_str()).execute(db).await?;
     Ok(())
 }
+
+/// Deletes up to `limit` requests that nobody could answer any more at `before`, and says how many.
+pub async fn delete_expired(db: impl AnyExecutor<'_>, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
+    let sql = "DELETE FROM requests WHERE expires_at < $1
+        AND id IN (SELECT id FROM requests WHERE expires_at < $1 LIMIT $2)";
+    Ok(sqlx::query(sql).bind(before.millis()).bind(limit).execute(db).await?.rows_affected())
+}

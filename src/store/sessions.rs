@@ -235,6 +235,13 @@ pub async fn ended(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result<Opt
     Ok((open == 0).then(reason))
 }
 
+/// Why a session was ended, for as long as that is kept.
+pub async fn end_reason(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result<Option<EndReason>> {
+    let sql = "SELECT COALESCE((SELECT end_reason FROM sessions WHERE id = $1), (SELECT reason FROM endings WHERE session_id = $1))";
+    let reason: Option<String> = sqlx::query_scalar(sql).bind(id.as_str()).fetch_one(db).await?;
+    Ok(reason.as_deref().and_then(EndReason::stored))
+}
+
 /// Ends one session; false when it had ended before.
 pub async fn end(db: impl AnyExecutor<'_>, id: &SessionId, reason: EndReason, now: Timestamp) -> sqlx::Result<bool> {
     let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at IS NULL";
@@ -303,4 +310,11 @@ pub async fn holders(db: impl AnyExecutor<'_>, place: &Place, now: Timestamp, li
     let query = sqlx::query_as(sql).bind(now.millis()).bind(place.0).bind(&place.1).bind(limit);
     let rows: Vec<(String, i64, String)> = query.fetch_all(db).await?;
     Ok(rows.into_iter().map(|(user, at, id)| Holder { user_id: user.into(), place: (at, id) }).collect())
+}
+
+/// Deletes up to `limit` sessions that were over before `before`, and says how many.
+pub async fn delete_over(db: impl AnyExecutor<'_>, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
+    let sql = "DELETE FROM sessions WHERE COALESCE(ended_at, refresh_until, ends_at) < $1
+        AND id IN (SELECT id FROM sessions WHERE COALESCE(ended_at, refresh_until, ends_at) < $1 LIMIT $2)";
+    Ok(sqlx::query(sql).bind(before.millis()).bind(limit).execute(db).await?.rows_affected())
 }

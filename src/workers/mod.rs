@@ -3,3 +3,5 @@ pub mod follower;
 pub mod keysmith;
 pub mod postman;
 pub mod scribe;
+pub mod sealer;
+pub mod sweeper;

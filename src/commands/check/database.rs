@@ -19,11 +19,31 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SETTING: &str = "NIGHTLATCH_DATABASE_URL";
 
 pub async fn check(settings: &Settings, secret: Option<&Secret>, clock: &Clock, findings: &mut Findings) {
+    let Some(db) = reach(settings, findings).await else { return };
+    if schema(&db, findings).await {
+        writable(&db, findings).await;
+        if let Some(secret) = secret {
+            keys(&db, secret, clock, findings).await;
+        }
+    }
+    if is_sqlite(settings) {
+        println!("skipped  clock of the database: SQLite has none");
+    } else {
+        self::clock(&db, clock, findings).await;
+    }
+    db.close().await;
+}
+
+/// One connection to the database, or a finding.
+pub async fn reach(settings: &Settings, findings: &mut Findings) -> Option<Pool> {
     // Looking must not make a database.
     let url = settings.database.url.reveal().replace("mode=rwc", "mode=rw");
-    let sqlite = url.starts_with("sqlite:");
-    let db = match tokio::time::timeout(PATIENCE, open(&url)).await {
-        Ok(Ok(db)) => db,
+    let sqlite = is_sqlite(settings);
+    match tokio::time::timeout(PATIENCE, open(&url)).await {
+        Ok(Ok(db)) => {
+            findings.ok("database", if sqlite { "SQLite, opened" } else { "PostgreSQL, reached" });
+            Some(db)
+        }
         outcome => {
             let why = outcome.map_or_else(
                 |_| "no answer in 10 s".into(),
@@ -36,22 +56,14 @@ pub async fn check(settings: &Settings, secret: Option<&Secret>, clock: &Clock, 
             };
             // A URL of PostgreSQL may hold a password.
             let name = if sqlite { &url } else { "the server in it" };
-            return findings.problem("database", format!("{SETTING}: {name}: {why}"), fix);
-        }
-    };
-    findings.ok("database", if sqlite { "SQLite, opened" } else { "PostgreSQL, reached" });
-    if schema(&db, findings).await {
-        writable(&db, findings).await;
-        if let Some(secret) = secret {
-            keys(&db, secret, clock, findings).await;
+            findings.problem("database", format!("{SETTING}: {name}: {why}"), fix);
+            None
         }
     }
-    if sqlite {
-        println!("skipped  clock of the database: SQLite has none");
-    } else {
-        self::clock(&db, clock, findings).await;
-    }
-    db.close().await;
+}
+
+fn is_sqlite(settings: &Settings) -> bool {
+    settings.database.url.reveal().starts_with("sqlite:")
 }
 
 async fn open(url: &str) -> sqlx::Result<Pool> {
@@ -59,7 +71,8 @@ async fn open(url: &str) -> sqlx::Result<Pool> {
     Pool::connect(url, 1).await
 }
 
-async fn schema(db: &Pool, findings: &mut Findings) -> bool {
+/// Whether the schema is current, with a finding.
+pub async fn schema(db: &Pool, findings: &mut Findings) -> bool {
     match db.schema().await {
         Ok(Schema::Current) => findings.ok("schema", "current"),
         Ok(Schema::Older) => findings.problem("schema", "older than this program", "run `nightlatch migrate`"),

@@ -1,0 +1,85 @@
+//! Seals what was added to the audit trail.
+use std::time::Duration;
+
+use crate::{
+    accounts::Internal,
+    clock::Clock,
+    db::Pool,
+    seals::Seals,
+    store::{self, seals::Ends},
+};
+
+/// How often it is looked for new events: each is to be sealed within two seconds.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Events sealed at a time: on SQLite a sign-in waits for as long as they are written.
+const BATCH: i64 = 500;
+
+/// How long others may write before the next batch.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Adds new events to the chain. Any number of nodes may do so at once.
+pub struct Sealer {
+    /// Where the events are.
+    pub db: Pool,
+    /// The clock.
+    pub clock: Clock,
+    /// Makes the seals.
+    pub seals: Seals,
+}
+
+impl Sealer {
+    /// Seals for ever. A fault is logged when it begins and when it is over.
+    pub async fn run(&self) {
+        let mut at_fault = false;
+        loop {
+            let outcome = self.seal().await;
+            match &outcome {
+                Ok(_) if at_fault => tracing::info!("the audit trail is sealed again"),
+                Err(error) if !at_fault => tracing::error!(%error, "the audit trail is not sealed; its events wait"),
+                _ => {}
+            }
+            at_fault = outcome.is_err();
+            tokio::time::sleep(if matches!(outcome, Ok(true)) { PAUSE } else { INTERVAL }).await;
+        }
+    }
+
+    /// Seals one batch; answers whether more may wait. Which events have no seal is asked of each, and not of a last one: those whose
+    /// transactions took longer become visible after later ones.
+    ///
+    /// # Errors
+    /// The database is gone, or the ends of the chain are not as they were left: going on would cover that up.
+    pub async fn seal(&self) -> Result<bool, Internal> {
+        // The ends first: whoever seals one of the events meanwhile moves them, and then this does nothing.
+        let before = ends(&self.db, &self.seals).await?;
+        let events = store::events::unsealed(&*self.db, BATCH).await?;
+        if events.is_empty() {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        let (mut number, mut seals) = (before.number, Vec::<String>::with_capacity(events.len()));
+        for event in &events {
+            number += 1;
+            seals.push(self.seals.seal(seals.last().unwrap_or(&before.seal), number, event));
+        }
+        let last = seals.last().cloned().unwrap_or_default();
+        let begun_at = if before.number == 0 { now.millis() } else { before.begun_at };
+        let after = self.seals.bind(Ends { begun_at, number, seal: last, ..before.clone() });
+        let ids: Vec<&str> = events.iter().map(|event| &*event.id).collect();
+        let mut tx = self.db.begin().await?;
+        if store::seals::move_ends(&mut *tx, &before, &after).await? {
+            store::seals::insert(&mut *tx, before.number + 1, &ids, &seals).await?;
+            store::events::mark_sealed(&mut *tx, before.number, number, now).await?;
+            tx.commit().await?;
+        }
+        Ok(true)
+    }
+}
+
+/// Where the chain begins and ends, if it is still as we left it.
+pub(super) async fn ends(db: &Pool, seals: &Seals) -> Result<Ends, Internal> {
+    let changed =
+        || Internal::new("the ends of its chain were changed by somebody else; see `nightlatch check --audit`");
+    let (ends, _) = store::seals::ends(&**db).await?.ok_or_else(changed)?;
+    if seals.are_bound(&ends) { Ok(ends) } else { Err(changed()) }
+}
