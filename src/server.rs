@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use crate::{
     accounts::{Accounts, Internal},
+    amqp::Broker,
     clock::Clock,
     db::Db,
     jwt::Jwts,
@@ -16,7 +17,7 @@ use crate::{
     settings::Settings,
     templates::Templates,
     web::{self, Site, check::Checkpoint},
-    workers::{follower::Follower, keysmith::Keysmith, postman::Postman, scribe},
+    workers::{follower::Follower, keysmith::Keysmith, postman::Postman, publisher::Publisher, scribe},
 };
 
 /// A server about to start.
@@ -71,7 +72,8 @@ async fn accounts(rocket: Rocket<Build>, server: Server, templates: Arc<Template
                 .manage(jwt)
                 .manage(Arc::clone(&workers.postman))
                 .manage(Arc::clone(&workers.follower))
-                .manage(Arc::clone(&workers.keysmith));
+                .manage(Arc::clone(&workers.keysmith))
+                .manage(workers.publisher.clone());
             Ok(if workers.at_work { workers.attach(rocket) } else { rocket })
         }
         Err(error) => {
@@ -104,6 +106,9 @@ async fn assemble(
     };
     let jwt = Jwts::new(session_keys, access_keys, &settings.public_url);
     let public_url = settings.public_url;
+    let publisher = settings.amqp.map(|address| {
+        Arc::new(Publisher::new(db.clone(), clock.clone(), Broker::new(address), public_url.clone(), node))
+    });
     let postman = Postman { db, clock, secret, templates, post: Arc::new(post), public_url };
     let workers = Workers {
         accounts: accounts.clone(),
@@ -111,6 +116,8 @@ async fn assemble(
         postman: Arc::new(postman),
         follower: Arc::new(follower),
         keysmith: Arc::new(keysmith),
+        recorded: accounts.events_recorded(),
+        publisher,
         at_work: workers,
     };
     Ok((accounts, jwt, workers))
@@ -123,6 +130,8 @@ struct Workers {
     queued: Arc<Notify>,
     follower: Arc<Follower>,
     keysmith: Arc<Keysmith>,
+    publisher: Option<Arc<Publisher>>,
+    recorded: Arc<Notify>,
     at_work: bool,
 }
 
@@ -139,6 +148,7 @@ impl Workers {
                         () = self.follower.run() => {}
                         () = self.keysmith.run() => {}
                         () = scribe::run(&self.accounts) => {}
+                        () = self.publish() => {}
                         () = shutdown => {}
                     }
                 });
@@ -146,5 +156,13 @@ impl Workers {
         });
         let stop = AdHoc::on_shutdown("node", |_| Box::pin(async move { leaving.leave().await }));
         rocket.attach(start).attach(stop)
+    }
+
+    /// Publishes events for ever, where there is somebody to publish them to.
+    async fn publish(&self) {
+        match &self.publisher {
+            Some(publisher) => publisher.run(&self.recorded).await,
+            None => std::future::pending().await,
+        }
     }
 }

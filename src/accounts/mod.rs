@@ -68,6 +68,7 @@ pub struct Accounts {
     revocations: Arc<Revocations>,
     rules: Arc<Rules>,
     mail: Arc<Notify>,
+    events: Arc<Notify>,
     /// This process among those that share the database.
     node: Arc<str>,
 }
@@ -79,6 +80,8 @@ struct Rules {
     /// Whether a new session ends every other of its account.
     one_session: bool,
     verify_email: bool,
+    /// Whether events go to RabbitMQ.
+    publish: bool,
     min_length: u8,
     code_ttl: Duration,
     limits: Limits,
@@ -123,6 +126,7 @@ impl Accounts {
             tokens: settings.token,
             one_session: settings.one_session,
             verify_email: settings.signup.verify_email,
+            publish: settings.amqp.is_some(),
             min_length: settings.password.min_length,
             code_ttl: settings.code.ttl,
             limits: Limits { attempts: settings.code.attempts, resends: RESENDS },
@@ -136,6 +140,7 @@ impl Accounts {
             refresh: Arc::new(secret.refresh()),
             seen: Arc::default(),
             mail: Arc::default(),
+            events: Arc::default(),
             db,
             clock,
             secret,

@@ -1,4 +1,6 @@
 //! `nightlatch serve`
+use std::sync::Arc;
+
 use rocket::{error::ErrorKind, fairing::AdHoc};
 use rocket_db_pools::Database;
 
@@ -14,7 +16,7 @@ use crate::{
     secret::Secret,
     server,
     settings::{Settings, SettingsError},
-    workers::scribe,
+    workers::{publisher::Publisher, scribe},
 };
 
 /// Serves until it is told to stop.
@@ -34,6 +36,9 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let stopped = rocket.launch().await.map_err(|error| in_words(&error, &address))?;
     if let (Some(accounts), Some(db)) = (stopped.state::<Accounts>(), Db::fetch(&stopped)) {
         scribe::write(accounts).await;
+        if let Some(Some(publisher)) = stopped.state::<Option<Arc<Publisher>>>() {
+            publisher.leave().await;
+        }
         db.close().await;
     }
     tracing::info!("stopped");

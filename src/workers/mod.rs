@@ -2,4 +2,5 @@
 pub mod follower;
 pub mod keysmith;
 pub mod postman;
+pub mod publisher;
 pub mod scribe;

@@ -1,0 +1,267 @@
+//! Empties the outbox: events reach RabbitMQ from here, never from a request.
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use serde_json::{Map, Value};
+use tokio::{sync::Notify, time};
+
+use crate::{
+    accounts::Internal,
+    amqp::{Broker, End, Fate, Message, Report},
+    clock::{Clock, Timestamp},
+    db::Pool,
+    model::cloud_event::CloudEvent,
+    store::{
+        self,
+        outbox::{Pending, Span},
+    },
+};
+
+/// How long the outbox is left alone when nobody says that an event came: another node or the command line may have recorded one.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long after an event was recorded the first look is: its transaction may be committed by then, and others have come.
+const SOON: Duration = Duration::from_millis(10);
+
+/// What one node at a time does.
+const LEASE: &str = "publisher";
+
+/// How long the lease is ours: longer than a batch takes at worst, so that two nodes publish at once only where their clocks differ.
+const LEASE_TIME: Duration = Duration::from_secs(15);
+
+/// The most events of a batch.
+const BATCH: usize = 500;
+
+/// The first wait after the broker failed, or would not take an event; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// The longest wait for the broker.
+const LONGEST_OUTAGE: Duration = Duration::from_secs(30);
+
+/// The longest wait of an event that the broker did not take.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// Tries before an event that is at fault itself is given up.
+const MAX_ATTEMPTS: i64 = 5;
+
+/// Takes events from the outbox and publishes them, while no other node does.
+pub struct Publisher {
+    db: Pool,
+    clock: Clock,
+    broker: Broker,
+    public_url: String,
+    node: String,
+    /// Events of the next batch: one after a failure, twice as many after each success. So one event at fault is found among many, and a
+    /// broker in trouble is asked with one event.
+    room: AtomicUsize,
+    /// Whether some event was not taken lately: logged when it begins.
+    refusing: AtomicBool,
+}
+
+/// Events that were taken from the outbox, and how often the broker has failed before.
+struct Batch {
+    events: Vec<Pending>,
+    failures: i64,
+}
+
+impl Publisher {
+    /// Publishes what is in `db` to `broker`, in the name of the site at `public_url`; `node` is the holder of the lease.
+    pub fn new(db: Pool, clock: Clock, broker: Broker, public_url: String, node: String) -> Self {
+        Self { db, clock, broker, public_url, node, room: BATCH.into(), refusing: false.into() }
+    }
+
+    /// Publishes for ever; wakes when an event was `recorded`. An outage of the database is logged when it begins and when it is over.
+    pub async fn run(&self, recorded: &Notify) {
+        let (mut pause, mut cut_off) = (POLL, false);
+        loop {
+            let outcome = self.deliver().await;
+            match &outcome {
+                Ok(_) if cut_off => tracing::info!("the outbox is read again"),
+                Err(error) if !cut_off => tracing::error!(%error, "the outbox could not be read; events wait"),
+                _ => {}
+            }
+            cut_off = outcome.is_err();
+            // More may be waiting.
+            if outcome.is_ok_and(|tried| tried > 0) {
+                continue;
+            }
+            // Told before the commit: where the first look was too early, a later one is not.
+            pause = match time::timeout(pause, recorded.notified()).await {
+                Ok(()) => {
+                    time::sleep(SOON).await;
+                    SOON
+                }
+                Err(_) => POLL.min(pause * 2),
+            };
+        }
+    }
+
+    /// Publishes what is due now, if no other node does; answers how many events were tried: none while the broker fails.
+    ///
+    /// # Errors
+    /// The outbox could not be read or written; what the broker has said is then asked of it once more, later.
+    pub async fn deliver(&self) -> Result<usize, Internal> {
+        let now = self.clock.now();
+        if !store::outbox::is_due(&*self.db, now).await? {
+            return Ok(0);
+        }
+        let Some(batch) = self.take(now).await?.filter(|batch| !batch.events.is_empty()) else { return Ok(0) };
+        let (fates, end) = self.publish(&batch.events).await;
+        self.settle(&batch, &fates, &end).await?;
+        self.learn(&batch, &fates, &end);
+        Ok(if matches!(end, End::Outage(_)) { 0 } else { batch.events.len() })
+    }
+
+    /// Gives the lease back and ends the connection: another node need not wait until this one is taken for dead.
+    pub async fn leave(&self) {
+        if let Err(error) = store::leases::give_back(&*self.db, LEASE, &self.node).await {
+            tracing::warn!(%error, "the publisher's lease could not be given back; another node has it a few seconds later");
+        }
+        self.broker.close().await;
+    }
+
+    /// The next events, with their numbers; `None` while another node publishes.
+    async fn take(&self, now: Timestamp) -> Result<Option<Batch>, Internal> {
+        let room = i64::try_from(self.room.load(Ordering::Relaxed))?;
+        let mut tx = self.db.begin().await?;
+        if !store::leases::take(&mut *tx, LEASE, &self.node, now, now.plus(LEASE_TIME)).await? {
+            return Ok(None);
+        }
+        let numbered = store::outbox::number(&mut *tx, now, room).await?;
+        if numbered > 0 {
+            store::outbox::advance(&mut *tx, i64::try_from(numbered)?).await?;
+        }
+        let events = store::outbox::due(&mut *tx, now, room).await?;
+        let failures = store::outbox::failures(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(Some(Batch { events, failures }))
+    }
+
+    /// What the broker says of each event; one that cannot be written as a message is at fault itself.
+    async fn publish(&self, events: &[Pending]) -> (Vec<Option<Fate>>, End) {
+        let mut messages = Vec::with_capacity(events.len());
+        let mut fates = Vec::with_capacity(events.len());
+        for event in events {
+            fates.push(match self.message(event) {
+                Ok(message) => {
+                    messages.push(message);
+                    None
+                }
+                Err(error) => Some(Fate::Faulty(error.to_string())),
+            });
+        }
+        if messages.is_empty() {
+            return (fates, End::Whole);
+        }
+        let Report { fates: answers, end } = self.broker.publish(&messages).await;
+        for (fate, answer) in fates.iter_mut().filter(|fate| fate.is_none()).zip(answers) {
+            *fate = answer;
+        }
+        (fates, end)
+    }
+
+    fn message(&self, event: &Pending) -> Result<Message, Internal> {
+        let mut data: Map<String, Value> = serde_json::from_str(&event.data)?;
+        let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::String);
+        data.insert("actor_id".into(), text(&event.actor_id));
+        data.insert("session_id".into(), text(&event.session_id));
+        data.insert("ip".into(), text(&event.ip));
+        data.insert("user_agent".into(), text(&event.user_agent));
+        let json = CloudEvent {
+            id: &event.id,
+            source: &self.public_url,
+            kind: &event.kind,
+            at: event.at,
+            subject: event.user_id.as_deref(),
+            sequence: event.sequence,
+            data,
+        }
+        .json();
+        Ok(Message { id: event.id.clone(), key: event.kind.clone(), body: serde_json::to_vec(&json)?, at: event.at })
+    }
+
+    /// Writes down what became of each event, and of the broker.
+    async fn settle(&self, batch: &Batch, fates: &[Option<Fate>], end: &End) -> Result<(), Internal> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        for (span, attempts, fate) in spans(&batch.events, fates) {
+            match fate {
+                Fate::Confirmed => store::outbox::published(&mut *tx, span).await?,
+                Fate::Faulty(why) if attempts + 1 >= MAX_ATTEMPTS => {
+                    tracing::error!(from = span.from, to = span.to, why, "events were given up");
+                    store::outbox::parked(&mut *tx, span, why, now).await?;
+                }
+                Fate::Faulty(why) | Fate::Refused(why) => {
+                    let again = now.plus(wait(attempts, LONGEST_WAIT));
+                    store::outbox::postponed(&mut *tx, span, why, again).await?;
+                }
+            }
+        }
+        match end {
+            End::Outage(outage) => {
+                let again = now.plus(wait(batch.failures, LONGEST_OUTAGE));
+                store::outbox::failed(&mut *tx, &outage.to_string(), again).await?;
+                // This node may be the only one that does not reach the broker.
+                store::leases::give_back(&mut *tx, LEASE, &self.node).await?;
+            }
+            _ if batch.failures > 0 && answered(fates) => store::outbox::recovered(&mut *tx).await?,
+            _ => {}
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Sizes the next batch, and logs what is new.
+    fn learn(&self, batch: &Batch, fates: &[Option<Fate>], end: &End) {
+        let room = self.room.load(Ordering::Relaxed);
+        self.room.store(if matches!(end, End::Whole) { BATCH.min(room * 2) } else { 1 }, Ordering::Relaxed);
+        match end {
+            End::Outage(outage) if batch.failures == 0 => tracing::error!(%outage, "events wait: RabbitMQ takes none"),
+            End::Outage(_) => {}
+            _ if batch.failures > 0 && answered(fates) => tracing::info!("RabbitMQ takes events again"),
+            _ => {}
+        }
+        for (event, fate) in batch.events.iter().zip(fates) {
+            match fate {
+                Some(Fate::Confirmed) if event.attempts > 0 => self.refusing.store(false, Ordering::Relaxed),
+                Some(Fate::Refused(why) | Fate::Faulty(why)) if !self.refusing.swap(true, Ordering::Relaxed) => {
+                    tracing::warn!(
+                        event = event.id,
+                        kind = event.kind,
+                        why,
+                        "RabbitMQ does not take some events; they wait"
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether the broker said anything of any event.
+fn answered(fates: &[Option<Fate>]) -> bool {
+    fates.iter().any(|fate| matches!(fate, Some(Fate::Confirmed | Fate::Refused(_))))
+}
+
+fn wait(failures: i64, longest: Duration) -> Duration {
+    let doublings = u32::try_from(failures).unwrap_or(0).min(16);
+    (FIRST_WAIT * 2_u32.pow(doublings)).min(longest)
+}
+
+/// The fates that are known, those of neighbours that share one together.
+fn spans<'a>(events: &[Pending], fates: &'a [Option<Fate>]) -> Vec<(Span, i64, &'a Fate)> {
+    let mut spans: Vec<(Span, i64, &Fate)> = Vec::new();
+    for (event, fate) in events.iter().zip(fates) {
+        let Some(fate) = fate else { continue };
+        match spans.last_mut() {
+            Some((span, attempts, same))
+                if span.to + 1 == event.sequence && *attempts == event.attempts && *same == fate =>
+            {
+                span.to = event.sequence;
+            }
+            _ => spans.push((Span { from: event.sequence, to: event.sequence }, event.attempts, fate)),
+        }
+    }
+    spans
+}
