@@ -25,6 +25,7 @@ mod migrations;
 mod nodes;
 mod openapi;
 mod passwords;
+mod publisher;
 mod reset_password;
 mod routing;
 mod security_txt;

@@ -4,6 +4,9 @@ use url::Url;
 
 use crate::settings::{Masked, is_loopback};
 
+/// In bytes (AMQP 0-9-1, 1.4.2.7: a short string).
+const LONGEST_VHOST: usize = 255;
+
 /// A broker's address, as the RabbitMQ URI specification writes it: `amqp://user:password@host:port/vhost`.
 pub struct Address {
     /// Whether TLS is spoken from the first byte.
@@ -37,6 +40,10 @@ impl Address {
             return None;
         }
         let or = |text: &str, default: &str| if text.is_empty() { Some(default.to_owned()) } else { decoded(text) };
+        let vhost = or(path, "/")?;
+        if vhost.len() > LONGEST_VHOST {
+            return None;
+        }
         Some(Self {
             tls,
             local: is_loopback(host),
@@ -44,7 +51,7 @@ impl Address {
             port: url.port().unwrap_or(if tls { 5671 } else { 5672 }),
             user: or(url.username(), "guest")?,
             password: or(url.password().unwrap_or_default(), "guest")?.into(),
-            vhost: or(path, "/")?,
+            vhost,
         })
     }
 }

@@ -160,8 +160,10 @@ async fn sign_in(address: &Address, socket: Socket) -> Result<Connection, Outage
     };
     let properties = ConnectionProperties::default().with_connection_name("nightlatch".into());
     let connection = Connection::connector(uri, socket::tasks(), hand_over, properties).await;
-    connection
-        .map_err(|error| if code(&error) == Some(NOT_ALLOWED) { Step::Vhost } else { Step::SignIn }.refused(&error))
+    connection.map_err(|error| {
+        let step = if code(&error) == Some(NOT_ALLOWED) { Step::Vhost } else { Step::SignIn };
+        step.refused(&error)
+    })
 }
 
 async fn confirming(connection: &Connection) -> Result<Channel, Outage> {

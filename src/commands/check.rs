@@ -1,4 +1,5 @@
 //! `nightlatch check`: each finding on one line, with its fix.
+mod broker;
 mod database;
 mod mail;
 mod place;
@@ -75,6 +76,7 @@ pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
     let clock = Clock::system();
     database::check(&settings, secret.as_ref(), &clock, &mut findings).await;
     mail::check(&settings, options.letter.as_deref(), &clock, &mut findings).await;
+    broker::check(&settings, &mut findings).await;
     match &secret {
         Some(secret) => public::check(settings, secret.prover(), &clock, &mut findings).await,
         None => println!("skipped  public URL: the secret is needed to know whether the answers are this instance's"),

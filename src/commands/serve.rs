@@ -63,7 +63,8 @@ fn announce(settings: &Settings) {
     let folder = settings.mail_folder();
     let mail = if settings.mail.smtp_url.is_some() { "by SMTP".into() } else { folder.display().to_string() };
     let database = if settings.database.url.reveal().starts_with("sqlite:") { "SQLite" } else { "PostgreSQL" };
-    tracing::info!(%data, database, mail, "starting");
+    let events = if settings.amqp.is_some() { "to RabbitMQ" } else { "in the database" };
+    tracing::info!(%data, database, mail, events, "starting");
     if settings.mail.smtp_url.is_none() {
         tracing::info!("no mail server is set: letters are shown at {}/dev/mailbox", settings.public_url);
     }

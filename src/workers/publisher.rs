@@ -46,6 +46,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Tries before an event that is at fault itself is given up.
 const MAX_ATTEMPTS: i64 = 5;
 
+/// The most bytes of a routing key (AMQP 0-9-1, 4.2.5.3: a short string).
+const LONGEST_KEY: usize = 255;
+
 /// Takes events from the outbox and publishes them, while no other node does.
 pub struct Publisher {
     db: Pool,
@@ -163,6 +166,9 @@ impl Publisher {
     }
 
     fn message(&self, event: &Pending) -> Result<Message, Internal> {
+        if event.kind.len() > LONGEST_KEY {
+            return Err(Internal::new("its type is longer than a routing key may be"));
+        }
         let mut data: Map<String, Value> = serde_json::from_str(&event.data)?;
         let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::String);
         data.insert("actor_id".into(), text(&event.actor_id));
