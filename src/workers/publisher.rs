@@ -1,6 +1,6 @@
 //! Empties the outbox: events reach RabbitMQ from here, never from a request.
 use std::{
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::atomic::{AtomicI64, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -46,6 +46,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Tries before an event that is at fault itself is given up.
 const MAX_ATTEMPTS: i64 = 5;
 
+/// How long the log hears no more of events that are not taken.
+const COMPLAINTS: Duration = Duration::from_secs(60);
+
 /// The most bytes of a routing key (AMQP 0-9-1, 4.2.5.3: a short string).
 const LONGEST_KEY: usize = 255;
 
@@ -59,8 +62,8 @@ pub struct Publisher {
     /// Events of the next batch: one after a failure, twice as many after each success. So one event at fault is found among many, and a
     /// broker in trouble is asked with one event.
     room: AtomicUsize,
-    /// Whether some event was not taken lately: logged when it begins.
-    refusing: AtomicBool,
+    /// When the log was last told of events that were not taken, in milliseconds since the epoch.
+    complained: AtomicI64,
 }
 
 /// Events that were taken from the outbox, and how often the broker has failed before.
@@ -72,7 +75,7 @@ struct Batch {
 impl Publisher {
     /// Publishes what is in `db` to `broker`, in the name of the site at `public_url`; `node` is the holder of the lease.
     pub fn new(db: Pool, clock: Clock, broker: Broker, public_url: String, node: String) -> Self {
-        Self { db, clock, broker, public_url, node, room: BATCH.into(), refusing: false.into() }
+        Self { db, clock, broker, public_url, node, room: BATCH.into(), complained: 0.into() }
     }
 
     /// Publishes for ever; wakes when an event was `recorded`. An outage of the database is logged when it begins and when it is over.
@@ -169,7 +172,8 @@ impl Publisher {
         if event.kind.len() > LONGEST_KEY {
             return Err(Internal::new("its type is longer than a routing key may be"));
         }
-        let mut data: Map<String, Value> = serde_json::from_str(&event.data)?;
+        let data = serde_json::from_str::<Map<String, Value>>(&event.data);
+        let mut data = data.map_err(|error| Internal::new(&format!("its data is no JSON object: {error}")))?;
         let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::String);
         data.insert("actor_id".into(), text(&event.actor_id));
         data.insert("session_id".into(), text(&event.session_id));
@@ -228,20 +232,26 @@ impl Publisher {
             _ if batch.failures > 0 && answered(fates) => tracing::info!("RabbitMQ takes events again"),
             _ => {}
         }
-        for (event, fate) in batch.events.iter().zip(fates) {
-            match fate {
-                Some(Fate::Confirmed) if event.attempts > 0 => self.refusing.store(false, Ordering::Relaxed),
-                Some(Fate::Refused(why) | Fate::Faulty(why)) if !self.refusing.swap(true, Ordering::Relaxed) => {
-                    tracing::warn!(
-                        event = event.id,
-                        kind = event.kind,
-                        why,
-                        "RabbitMQ does not take some events; they wait"
-                    );
-                }
-                _ => {}
-            }
+        let refused = batch.events.iter().zip(fates).find_map(|(event, fate)| match fate {
+            Some(Fate::Refused(why) | Fate::Faulty(why)) => Some((event, why)),
+            _ => None,
+        });
+        if let Some((event, why)) = refused
+            && self.may_complain()
+        {
+            tracing::warn!(event = event.id, kind = event.kind, why, "RabbitMQ does not take some events; they wait");
         }
+    }
+
+    /// Whether the log has not heard of events that wait for a minute.
+    fn may_complain(&self) -> bool {
+        let now = self.clock.now();
+        let last = Timestamp::from_millis(self.complained.load(Ordering::Relaxed));
+        let may = now.since(last) >= COMPLAINTS;
+        if may {
+            self.complained.store(now.millis(), Ordering::Relaxed);
+        }
+        may
     }
 }
 
