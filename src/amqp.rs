@@ -1,6 +1,7 @@
 //! How events reach RabbitMQ: published with confirms, so that nobody counts on what the broker does not have.
 mod address;
 mod link;
+mod publish;
 mod socket;
 
 use std::fmt;
@@ -137,7 +138,7 @@ impl fmt::Display for Outage {
 /// Whoever takes the messages.
 pub enum Broker {
     /// RabbitMQ, connected to when there is something to say.
-    Rabbit(Rabbit),
+    Rabbit(Box<Rabbit>),
     /// Nobody: a test answers.
     Script(Script),
 }
@@ -154,7 +155,7 @@ pub struct Rabbit {
 impl Broker {
     /// The broker at `address`; nothing is connected yet.
     pub fn new(address: Address) -> Self {
-        Self::Rabbit(Rabbit { address, link: Mutex::default() })
+        Self::Rabbit(Box::new(Rabbit { address, link: Mutex::default() }))
     }
 
     /// Publishes a batch; takes ten seconds at most.

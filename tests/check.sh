@@ -102,12 +102,12 @@ brokers() {
     NIGHTLATCH_AMQP_URL="amqp://nightlatch:hunter3@$url/events"
   mistake 'a virtual host that the broker does not have' 'events: the virtual host' 'set_permissions' \
     NIGHTLATCH_AMQP_URL="amqp://nightlatch:hunter2@$url/nowhere"
-  mistake 'a broker without the TLS that was set' 'events: TLS' 'a certificate for the host' \
+  mistake 'a broker without the TLS that was set' 'events: TLS' 'a listener with TLS' \
     NIGHTLATCH_AMQP_URL="amqps://nightlatch:hunter2@$url/events"
   sqlite3 "$work/data0/nightlatch.db" "INSERT INTO events (id, type, data, created_at, publish_after) VALUES ('waiting', 'x', '{}', 1, 1)"
   now='an event that nobody publishes'
   check NIGHTLATCH_AMQP_URL="amqp://nightlatch:hunter2@$url/events"
-  grep '^warning  outbox: 1 events wait' <<<"$said" || mismatch 'warning  outbox' "$said"
+  grep '^warning  outbox: 1 waiting' <<<"$said" || mismatch 'warning  outbox' "$said"
   sqlite3 "$work/data0/nightlatch.db" "DELETE FROM events WHERE id = 'waiting'"
 }
 

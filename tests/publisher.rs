@@ -35,12 +35,12 @@ async fn every_event_waits_until_the_broker_has_it() {
     let app = streaming().await;
     app.sign_up(ANN).await;
     assert_eq!((waiting(&app).await.pending, waiting(&app).await.oldest), (2, Some(app.now())));
-    let (publisher, sent) = publisher(&app, "one", |batch| confirm(batch));
+    let (publisher, sent) = publisher(&app, "one", confirm);
     assert_eq!(publisher.deliver().await.unwrap(), 2);
     assert_eq!(publisher.deliver().await.unwrap(), 0, "each once");
     assert_eq!(waiting(&app).await, Backlog::default());
 
-    let sent = sent.lock().unwrap();
+    let sent = sent.lock().unwrap().clone();
     let [created, started] = &sent[0][..] else { panic!("{sent:?}") };
     let user = app.ask::<String>("SELECT id FROM users").await;
     let session = app.ask::<String>("SELECT id FROM sessions").await;
@@ -63,9 +63,9 @@ async fn an_event_says_why_and_holds_no_secret() {
     app.call("/api/auth/signin", json!({ "email": "bob@example.com", "password": PASSWORD })).await;
     let tokens = app.call("/api/auth/token", json!({ "email": ANN, "password": PASSWORD })).await.json();
     app.letters().await;
-    let (publisher, sent) = publisher(&app, "one", |batch| confirm(batch));
+    let (publisher, sent) = publisher(&app, "one", confirm);
     publisher.deliver().await.unwrap();
-    let sent = sent.lock().unwrap();
+    let sent = sent.lock().unwrap().clone();
     let failed: Vec<_> = sent[0].iter().filter(|event| event["type"] == "session.failed").collect();
     assert_eq!((&failed[0]["data"]["reason"], failed[0]["subject"].is_string()), (&json!("wrong"), true));
     assert_eq!((&failed[1]["data"]["reason"], failed[1].get("subject")), (&json!("unknown"), None));
@@ -97,12 +97,12 @@ async fn an_outage_is_waited_out_and_costs_nobody_anything() {
     assert_eq!(app.now().since(backlog.oldest.unwrap()), 30 * MINUTE);
     assert_eq!(backlog.error.as_deref(), Some("the broker cannot be reached: gone fishing"));
     assert_eq!(app.sign_in(ANN, PASSWORD).await.status(), Status::SeeOther);
-    let sent = sent.lock().unwrap();
+    let sent = sent.lock().unwrap().clone();
     assert!(sent[1..].iter().all(|batch| batch.len() == 1), "a broker in trouble is asked with one event");
     assert!(sent.iter().all(|batch| batch[0] == sent[0][0]), "and a repeated event is the same, number and all");
 
     app.advance(MINUTE);
-    let (again, sent) = self::publisher(&app, "one", |batch| confirm(batch));
+    let (again, sent) = self::publisher(&app, "one", confirm);
     while again.deliver().await.unwrap() > 0 {}
     assert_eq!(waiting(&app).await, Backlog::default());
     let numbers: Vec<_> = sent.lock().unwrap().concat().iter().map(|event| event["sequence"].clone()).collect();
@@ -120,7 +120,7 @@ async fn what_was_confirmed_before_the_connection_broke_is_not_sent_again() {
     });
     first.deliver().await.unwrap();
     app.advance(MINUTE);
-    let (second, sent) = publisher(&app, "one", |batch| confirm(batch));
+    let (second, sent) = publisher(&app, "one", confirm);
     while second.deliver().await.unwrap() > 0 {}
     let sent = sent.lock().unwrap().concat();
     assert_eq!((sent.len(), &sent[0]["type"], &sent[0]["sequence"]), (1, &json!("user.created"), &json!(number(1))));
@@ -148,7 +148,7 @@ async fn events_that_no_queue_takes_wait_for_one_and_hold_nobody_up() {
     let tries = sent.lock().unwrap().concat().iter().filter(|event| event["type"] == "user.created").count();
     assert_eq!(tries, 50);
 
-    let (taken, _) = self::publisher(&app, "one", |batch| confirm(batch));
+    let (taken, _) = self::publisher(&app, "one", confirm);
     while taken.deliver().await.unwrap() > 0 {}
     assert_eq!(waiting(&app).await, Backlog::default());
 }
@@ -195,7 +195,7 @@ async fn a_row_that_is_no_event_is_parked_and_holds_nobody_up() {
         app.execute(&sql).await;
     }
     app.sign_up(ANN).await;
-    let (publisher, sent) = publisher(&app, "one", |batch| confirm(batch));
+    let (publisher, sent) = publisher(&app, "one", confirm);
     for _ in 0..6 {
         while publisher.deliver().await.unwrap() > 0 {}
         app.advance(MINUTE);
@@ -208,8 +208,8 @@ async fn a_row_that_is_no_event_is_parked_and_holds_nobody_up() {
 #[async_test]
 async fn one_node_publishes_at_a_time_and_another_when_it_has_gone() {
     let app = streaming().await;
-    let (one, _) = publisher(&app, "one", |batch| confirm(batch));
-    let (two, _) = publisher(&app, "two", |batch| confirm(batch));
+    let (one, _) = publisher(&app, "one", confirm);
+    let (two, _) = publisher(&app, "two", confirm);
     app.sign_up(ANN).await;
     assert_eq!(one.deliver().await.unwrap(), 2);
     app.session_elsewhere(ANN, PASSWORD).await;
@@ -229,7 +229,7 @@ async fn one_node_publishes_at_a_time_and_another_when_it_has_gone() {
 async fn a_node_that_does_not_reach_the_broker_keeps_no_other_from_it() {
     let app = streaming().await;
     let (one, _) = publisher(&app, "one", |batch| Report { fates: vec![None; batch.len()], end: outage() });
-    let (two, _) = publisher(&app, "two", |batch| confirm(batch));
+    let (two, _) = publisher(&app, "two", confirm);
     app.sign_up(ANN).await;
     one.deliver().await.unwrap();
     app.advance(Duration::from_secs(1));
@@ -241,7 +241,7 @@ async fn a_node_that_does_not_reach_the_broker_keeps_no_other_from_it() {
 async fn many_nodes_at_once_send_each_event_once_and_number_without_a_gap() {
     let app = streaming().await;
     app.sign_up(ANN).await;
-    let nodes: Vec<_> = (0..4).map(|node| publisher(&app, &format!("node {node}"), |batch| confirm(batch))).collect();
+    let nodes: Vec<_> = (0..4).map(|node| publisher(&app, &format!("node {node}"), confirm)).collect();
     for _ in 0..10 {
         app.session_elsewhere(ANN, PASSWORD).await;
         for outcome in join_all(nodes.iter().map(|(node, _)| node.deliver())).await {

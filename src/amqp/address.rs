@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::settings::{Masked, is_loopback};
 
-/// In bytes (AMQP 0-9-1, 1.4.2.7: a short string).
+/// In bytes (AMQP 0-9-1, 4.2.5.3: a short string).
 const LONGEST_VHOST: usize = 255;
 
 /// A broker's address, as the RabbitMQ URI specification writes it: `amqp://user:password@host:port/vhost`.

@@ -9,7 +9,7 @@ use std::{
 
 use async_rs::{Runtime, Tokio, traits::Reactor, util::RuntimeParts};
 use rocket::futures::{
-    self,
+    self, TryFutureExt,
     io::{AsyncRead, AsyncWrite},
 };
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
@@ -45,28 +45,31 @@ impl Drop for Plug {
 
 /// Connects, and makes sure of the broker's certificate and name where there is TLS.
 pub async fn open(address: &Address) -> Result<(Socket, Plug), Outage> {
-    let tcp = TcpStream::connect((&*address.host, address.port)).await.map_err(|error| Step::Reach.failed(error))?;
-    tcp.set_nodelay(true).map_err(|error| Step::Reach.failed(error))?;
-    let plug = tcp.as_fd().try_clone_to_owned().map_err(|error| Step::Reach.failed(error))?;
-    let plug = Plug(plug.into());
+    let (tcp, plug) = reach(address).await.map_err(|error| Step::Reach.failed(error))?;
     let socket = if address.tls {
-        let failed = |error: io::Error| Step::Encrypt.failed(error);
-        let name = ServerName::try_from(address.host.clone()).map_err(|error| Step::Encrypt.failed(error))?;
-        Either::Right(TlsConnector::from(trust().map_err(failed)?).connect(name, tcp).await.map_err(failed)?)
+        Either::Right(encrypt(address, tcp).await.map_err(|error| Step::Encrypt.failed(error))?)
     } else {
         Either::Left(tcp)
     };
     Ok((socket.compat(), plug))
 }
 
+async fn reach(address: &Address) -> io::Result<(TcpStream, Plug)> {
+    let tcp = TcpStream::connect((&*address.host, address.port)).await?;
+    tcp.set_nodelay(true)?;
+    let plug = Plug(tcp.as_fd().try_clone_to_owned()?.into());
+    Ok((tcp, plug))
+}
+
 /// Trusts whom this machine trusts; `SSL_CERT_FILE` names others.
-fn trust() -> io::Result<Arc<ClientConfig>> {
+async fn encrypt(address: &Address, tcp: TcpStream) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth();
-    Ok(Arc::new(config))
+    let name = ServerName::try_from(address.host.clone()).map_err(io::Error::other)?;
+    TlsConnector::from(Arc::new(config)).connect(name, tcp).await
 }
 
 /// Tokio's reactor, but for the type of its sockets.
@@ -93,6 +96,6 @@ impl Reactor for Sockets {
     }
 
     fn tcp_connect_addr(&self, address: SocketAddr) -> impl Future<Output = io::Result<Socket>> + Send + 'static {
-        async move { Ok(Either::Left(TcpStream::connect(address).await?).compat()) }
+        TcpStream::connect(address).map_ok(|tcp| Either::Left(tcp).compat())
     }
 }

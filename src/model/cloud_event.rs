@@ -35,7 +35,7 @@ impl CloudEvent<'_> {
             "datacontenttype": "application/json",
             "data": self.data,
         });
-        // An attribute without a value is left out (CloudEvents JSON format, 2.2).
+        // An attribute without a value is left out.
         if let Some(subject) = self.subject {
             event["subject"] = subject.into();
         }

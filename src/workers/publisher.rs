@@ -1,22 +1,21 @@
 //! Empties the outbox: events reach RabbitMQ from here, never from a request.
+mod message;
+mod outcome;
+
 use std::{
     sync::atomic::{AtomicI64, AtomicUsize, Ordering},
     time::Duration,
 };
 
-use serde_json::{Map, Value};
+use message::message;
 use tokio::{sync::Notify, time};
 
 use crate::{
     accounts::Internal,
-    amqp::{Broker, End, Fate, Message, Report},
+    amqp::{Broker, End, Fate, Report},
     clock::{Clock, Timestamp},
     db::Pool,
-    model::cloud_event::CloudEvent,
-    store::{
-        self,
-        outbox::{Pending, Span},
-    },
+    store::{self, outbox::Pending},
 };
 
 /// How long the outbox is left alone when nobody says that an event came: another node or the command line may have recorded one.
@@ -34,23 +33,8 @@ const LEASE_TIME: Duration = Duration::from_secs(15);
 /// The most events of a batch.
 const BATCH: usize = 500;
 
-/// The first wait after the broker failed, or would not take an event; each further one is twice as long.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-
-/// The longest wait for the broker.
-const LONGEST_OUTAGE: Duration = Duration::from_secs(30);
-
-/// The longest wait of an event that the broker did not take.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
-
-/// Tries before an event that is at fault itself is given up.
-const MAX_ATTEMPTS: i64 = 5;
-
 /// How long the log hears no more of events that are not taken.
 const COMPLAINTS: Duration = Duration::from_secs(60);
-
-/// The most bytes of a routing key (AMQP 0-9-1, 4.2.5.3: a short string).
-const LONGEST_KEY: usize = 255;
 
 /// Takes events from the outbox and publishes them, while no other node does.
 pub struct Publisher {
@@ -70,6 +54,12 @@ pub struct Publisher {
 struct Batch {
     events: Vec<Pending>,
     failures: i64,
+}
+
+/// What was learnt of a batch: a fate for each event, where there is one.
+struct Outcome {
+    fates: Vec<Option<Fate>>,
+    end: End,
 }
 
 impl Publisher {
@@ -114,10 +104,10 @@ impl Publisher {
             return Ok(0);
         }
         let Some(batch) = self.take(now).await?.filter(|batch| !batch.events.is_empty()) else { return Ok(0) };
-        let (fates, end) = self.publish(&batch.events).await;
-        self.settle(&batch, &fates, &end).await?;
-        self.learn(&batch, &fates, &end);
-        Ok(if matches!(end, End::Outage(_)) { 0 } else { batch.events.len() })
+        let outcome = self.publish(&batch.events).await;
+        self.settle(&batch, &outcome).await?;
+        self.learn(&batch, &outcome);
+        Ok(if matches!(outcome.end, End::Outage(_)) { 0 } else { batch.events.len() })
     }
 
     /// Gives the lease back and ends the connection: another node need not wait until this one is taken for dead.
@@ -146,11 +136,11 @@ impl Publisher {
     }
 
     /// What the broker says of each event; one that cannot be written as a message is at fault itself.
-    async fn publish(&self, events: &[Pending]) -> (Vec<Option<Fate>>, End) {
+    async fn publish(&self, events: &[Pending]) -> Outcome {
         let mut messages = Vec::with_capacity(events.len());
         let mut fates = Vec::with_capacity(events.len());
         for event in events {
-            fates.push(match self.message(event) {
+            fates.push(match message(event, &self.public_url) {
                 Ok(message) => {
                     messages.push(message);
                     None
@@ -159,80 +149,26 @@ impl Publisher {
             });
         }
         if messages.is_empty() {
-            return (fates, End::Whole);
+            return Outcome { fates, end: End::Whole };
         }
         let Report { fates: answers, end } = self.broker.publish(&messages).await;
         for (fate, answer) in fates.iter_mut().filter(|fate| fate.is_none()).zip(answers) {
             *fate = answer;
         }
-        (fates, end)
-    }
-
-    fn message(&self, event: &Pending) -> Result<Message, Internal> {
-        if event.kind.len() > LONGEST_KEY {
-            return Err(Internal::new("its type is longer than a routing key may be"));
-        }
-        let data = serde_json::from_str::<Map<String, Value>>(&event.data);
-        let mut data = data.map_err(|error| Internal::new(&format!("its data is no JSON object: {error}")))?;
-        let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::String);
-        data.insert("actor_id".into(), text(&event.actor_id));
-        data.insert("session_id".into(), text(&event.session_id));
-        data.insert("ip".into(), text(&event.ip));
-        data.insert("user_agent".into(), text(&event.user_agent));
-        let json = CloudEvent {
-            id: &event.id,
-            source: &self.public_url,
-            kind: &event.kind,
-            at: event.at,
-            subject: event.user_id.as_deref(),
-            sequence: event.sequence,
-            data,
-        }
-        .json();
-        Ok(Message { id: event.id.clone(), key: event.kind.clone(), body: serde_json::to_vec(&json)?, at: event.at })
-    }
-
-    /// Writes down what became of each event, and of the broker.
-    async fn settle(&self, batch: &Batch, fates: &[Option<Fate>], end: &End) -> Result<(), Internal> {
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        for (span, attempts, fate) in spans(&batch.events, fates) {
-            match fate {
-                Fate::Confirmed => store::outbox::published(&mut *tx, span).await?,
-                Fate::Faulty(why) if attempts + 1 >= MAX_ATTEMPTS => {
-                    tracing::error!(from = span.from, to = span.to, why, "events were given up");
-                    store::outbox::parked(&mut *tx, span, why, now).await?;
-                }
-                Fate::Faulty(why) | Fate::Refused(why) => {
-                    let again = now.plus(wait(attempts, LONGEST_WAIT));
-                    store::outbox::postponed(&mut *tx, span, why, again).await?;
-                }
-            }
-        }
-        match end {
-            End::Outage(outage) => {
-                let again = now.plus(wait(batch.failures, LONGEST_OUTAGE));
-                store::outbox::failed(&mut *tx, &outage.to_string(), again).await?;
-                // This node may be the only one that does not reach the broker.
-                store::leases::give_back(&mut *tx, LEASE, &self.node).await?;
-            }
-            _ if batch.failures > 0 && answered(fates) => store::outbox::recovered(&mut *tx).await?,
-            _ => {}
-        }
-        Ok(tx.commit().await?)
+        Outcome { fates, end }
     }
 
     /// Sizes the next batch, and logs what is new.
-    fn learn(&self, batch: &Batch, fates: &[Option<Fate>], end: &End) {
+    fn learn(&self, batch: &Batch, outcome: &Outcome) {
         let room = self.room.load(Ordering::Relaxed);
-        self.room.store(if matches!(end, End::Whole) { BATCH.min(room * 2) } else { 1 }, Ordering::Relaxed);
-        match end {
+        self.room.store(if matches!(outcome.end, End::Whole) { BATCH.min(room * 2) } else { 1 }, Ordering::Relaxed);
+        match &outcome.end {
             End::Outage(outage) if batch.failures == 0 => tracing::error!(%outage, "events wait: RabbitMQ takes none"),
             End::Outage(_) => {}
-            _ if batch.failures > 0 && answered(fates) => tracing::info!("RabbitMQ takes events again"),
+            _ if batch.failures > 0 && outcome.has_answer() => tracing::info!("RabbitMQ takes events again"),
             _ => {}
         }
-        let refused = batch.events.iter().zip(fates).find_map(|(event, fate)| match fate {
+        let refused = batch.events.iter().zip(&outcome.fates).find_map(|(event, fate)| match fate {
             Some(Fate::Refused(why) | Fate::Faulty(why)) => Some((event, why)),
             _ => None,
         });
@@ -253,31 +189,4 @@ impl Publisher {
         }
         may
     }
-}
-
-/// Whether the broker said anything of any event.
-fn answered(fates: &[Option<Fate>]) -> bool {
-    fates.iter().any(|fate| matches!(fate, Some(Fate::Confirmed | Fate::Refused(_))))
-}
-
-fn wait(failures: i64, longest: Duration) -> Duration {
-    let doublings = u32::try_from(failures).unwrap_or(0).min(16);
-    (FIRST_WAIT * 2_u32.pow(doublings)).min(longest)
-}
-
-/// The fates that are known, those of neighbours that share one together.
-fn spans<'a>(events: &[Pending], fates: &'a [Option<Fate>]) -> Vec<(Span, i64, &'a Fate)> {
-    let mut spans: Vec<(Span, i64, &Fate)> = Vec::new();
-    for (event, fate) in events.iter().zip(fates) {
-        let Some(fate) = fate else { continue };
-        match spans.last_mut() {
-            Some((span, attempts, same))
-                if span.to + 1 == event.sequence && *attempts == event.attempts && *same == fate =>
-            {
-                span.to = event.sequence;
-            }
-            _ => spans.push((Span { from: event.sequence, to: event.sequence }, event.attempts, fate)),
-        }
-    }
-    spans
 }

@@ -37,7 +37,7 @@ fn fix(outage: &Outage) -> &'static str {
             "start RabbitMQ, and see that host and port in NIGHTLATCH_AMQP_URL are right and no firewall is between"
         }
         Step::Encrypt => {
-            "give RabbitMQ a certificate for the host in NIGHTLATCH_AMQP_URL, of an authority that this machine trusts"
+            "let host and port in NIGHTLATCH_AMQP_URL lead to a listener with TLS, and a certificate for that host of an authority that this machine trusts"
         }
         Step::SignIn => "see that user and password in NIGHTLATCH_AMQP_URL are right (percent-encoded)",
         Step::Vhost => {
@@ -59,7 +59,7 @@ pub async fn backlog(db: &Pool, clock: &Clock, findings: &mut Findings) {
     let why = backlog.error.unwrap_or_else(|| "nobody publishes them".into());
     match backlog.oldest {
         Some(oldest) if clock.now().since(oldest) > SOON => {
-            let is = format!("{} events wait, the oldest since {oldest}: {why}", backlog.pending);
+            let is = format!("{} waiting, the oldest since {oldest}: {why}", backlog.pending);
             findings.warning(
                 "outbox",
                 is,
@@ -69,7 +69,7 @@ pub async fn backlog(db: &Pool, clock: &Clock, findings: &mut Findings) {
         _ => findings.ok("outbox", "no event waits for longer than a minute"),
     }
     if backlog.parked > 0 {
-        let is = format!("{} events were given up: RabbitMQ took offence at them", backlog.parked);
+        let is = format!("{} given up: RabbitMQ will not take them as they are", backlog.parked);
         findings.warning(
             "outbox",
             is,
