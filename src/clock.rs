@@ -110,6 +110,13 @@ impl Timestamp {
         self.utc().format(&Rfc3339).unwrap_or_default()
     }
 
+    /// The same with its milliseconds: `2026-11-21T14:05:00.250Z`.
+    pub fn rfc3339_millis(self) -> String {
+        let style = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+        let fraction = Duration::from_millis(self.0.rem_euclid(1000).unsigned_abs());
+        (self.utc() + fraction).format(&style).unwrap_or_default()
+    }
+
     fn utc(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(self.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }

@@ -20,9 +20,10 @@ use sqlx::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The migrations, compiled in; each file runs unchanged on both databases.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "accounts", include_str!("../migrations/0001_accounts.sql")),
     (2, "superusers", include_str!("../migrations/0002_superusers.sql")),
+    (3, "outbox", include_str!("../migrations/0003_outbox.sql")),
     (4, "seals", include_str!("../migrations/0004_seals.sql")),
 ];
 

@@ -1,5 +1,6 @@
 //! Nightlatch: a self-hosted sign-in server whose sessions close by themselves ten minutes after their holder leaves.
 pub mod accounts;
+pub mod amqp;
 pub mod clock;
 pub mod commands;
 pub mod db;

@@ -4,7 +4,7 @@ use std::{
     panic,
 };
 
-use tracing::Level;
+use tracing::{Level, level_filters::LevelFilter};
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::settings::{Log, LogFormat};
@@ -13,7 +13,11 @@ use crate::settings::{Log, LogFormat};
 pub fn start(log: &Log) {
     let terminal = io::stderr().is_terminal();
     let format = log.format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
-    let wanted = Targets::new().with_target("nightlatch", Level::INFO).with_default(Level::WARN);
+    let wanted = Targets::new()
+        .with_target("nightlatch", Level::INFO)
+        // Writes whole messages that came back, addresses and all; the publisher says what there is to say.
+        .with_target("lapin", LevelFilter::OFF)
+        .with_default(Level::WARN);
     let lines = fmt::layer().with_writer(io::stderr).with_target(false);
     let registry = tracing_subscriber::registry().with(wanted);
     let started = match format {

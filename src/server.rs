@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use crate::{
     accounts::{Accounts, Internal, admin::FirstSuperuser},
+    amqp::Broker,
     clock::Clock,
     db::Db,
     jwt::Jwts,
@@ -16,7 +17,10 @@ use crate::{
     settings::Settings,
     templates::Templates,
     web::{self, Site, check::Checkpoint},
-    workers::{follower::Follower, keysmith::Keysmith, postman::Postman, scribe, sealer::Sealer, sweeper::Sweeper},
+    workers::{
+        follower::Follower, keysmith::Keysmith, postman::Postman, publisher::Publisher, scribe, sealer::Sealer,
+        sweeper::Sweeper,
+    },
 };
 
 /// A server about to start.
@@ -73,7 +77,8 @@ async fn accounts(rocket: Rocket<Build>, server: Server, templates: Arc<Template
                 .manage(Arc::clone(&workers.follower))
                 .manage(Arc::clone(&workers.keysmith))
                 .manage(Arc::clone(&workers.sealer))
-                .manage(Arc::clone(&workers.sweeper));
+                .manage(Arc::clone(&workers.sweeper))
+                .manage(workers.publisher.clone());
             Ok(if workers.at_work { workers.attach(rocket) } else { rocket })
         }
         Err(error) => {
@@ -106,9 +111,18 @@ async fn assemble(
         rotate: settings.keys.rotate,
     };
     let sealer = Sealer { db: db.clone(), clock: clock.clone(), seals: secret.seals() };
-    let sweeper = Sweeper { db: db.clone(), clock: clock.clone(), seals: secret.seals(), keep: settings.retention };
+    let sweeper = Sweeper {
+        db: db.clone(),
+        clock: clock.clone(),
+        seals: secret.seals(),
+        keep: settings.retention,
+        publishes: settings.amqp.is_some(),
+    };
     let jwt = Jwts::new(session_keys, access_keys, &settings.public_url);
     let public_url = settings.public_url;
+    let publisher = settings.amqp.map(|address| {
+        Arc::new(Publisher::new(db.clone(), clock.clone(), Broker::new(address), public_url.clone(), node))
+    });
     let postman = Postman { db, clock, secret, templates, post: Arc::new(post), public_url };
     let workers = Workers {
         accounts: accounts.clone(),
@@ -118,6 +132,8 @@ async fn assemble(
         keysmith: Arc::new(keysmith),
         sealer: Arc::new(sealer),
         sweeper: Arc::new(sweeper),
+        recorded: accounts.events_recorded(),
+        publisher,
         at_work: workers,
     };
     Ok((accounts, jwt, workers))
@@ -149,6 +165,8 @@ struct Workers {
     keysmith: Arc<Keysmith>,
     sealer: Arc<Sealer>,
     sweeper: Arc<Sweeper>,
+    publisher: Option<Arc<Publisher>>,
+    recorded: Arc<Notify>,
     at_work: bool,
 }
 
@@ -167,6 +185,7 @@ impl Workers {
                         () = scribe::run(&self.accounts) => {}
                         () = self.sealer.run() => {}
                         () = self.sweeper.run() => {}
+                        () = self.publish() => {}
                         () = shutdown => {}
                     }
                 });
@@ -174,5 +193,13 @@ impl Workers {
         });
         let stop = AdHoc::on_shutdown("node", |_| Box::pin(async move { leaving.leave().await }));
         rocket.attach(start).attach(stop)
+    }
+
+    /// Publishes events for ever, where there is somebody to publish them to.
+    async fn publish(&self) {
+        match &self.publisher {
+            Some(publisher) => publisher.run(&self.recorded).await,
+            None => std::future::pending().await,
+        }
     }
 }

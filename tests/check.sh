@@ -9,6 +9,7 @@ mistakes() {
   places_and_secrets
   databases
   mail_servers
+  brokers
   public_urls
   certificates
   proxies
@@ -20,6 +21,8 @@ settings_that_stop_the_start() {
   mistake 'a public URL without TLS' 'settings: NIGHTLATCH_PUBLIC_URL' 'others need https' NIGHTLATCH_PUBLIC_URL=http://id.example.com
   mistake 'https with no word about the proxy' 'settings: NIGHTLATCH_PROXY__TRUSTED' 'must name your proxy' -u NIGHTLATCH_PROXY__TRUSTED
   mistake 'https with no mail server' 'settings: NIGHTLATCH_MAIL__SMTP_URL' 'must be set' -u NIGHTLATCH_MAIL__SMTP_URL
+  mistake 'a broker elsewhere without TLS' 'settings: NIGHTLATCH_AMQP_URL' 'others need amqps' \
+    NIGHTLATCH_AMQP_URL=amqp://nightlatch:hunter2@mq.example.com
   mistake 'a secret that is too short' 'secret: NIGHTLATCH_SECRET_KEY' 'openssl rand' NIGHTLATCH_SECRET_KEY=c2hvcnQ=
 }
 
@@ -84,6 +87,40 @@ mail_servers() {
   fine 'a test letter'
   more=()
   grep -q '^To: ann@example.com' "$work"/mail.letters/*.eml || mismatch 'the test letter among the letters' 'none'
+}
+
+brokers() {
+  local url file=$work/amqp-url
+  mistake 'a broker that is not there' 'events: the broker cannot be reached' 'start RabbitMQ' NIGHTLATCH_AMQP_URL=amqp://127.0.0.1:1
+  start_broker
+  url=127.0.0.1:$(<"$work/broker/broker.port")
+  (umask 077 && echo "amqp://nightlatch:hunter2@$url/events" >"$file")
+  fine 'a broker' NIGHTLATCH_AMQP_URL_FILE="$file"
+  chmod 644 "$file"
+  mistake 'a file with its password that everybody may read' 'NIGHTLATCH_AMQP_URL_FILE' "chmod o= $file" NIGHTLATCH_AMQP_URL_FILE="$file"
+  mistake 'a wrong password for the broker' 'events: signing in' 'user and password' \
+    NIGHTLATCH_AMQP_URL="amqp://nightlatch:hunter3@$url/events"
+  mistake 'a virtual host that the broker does not have' 'events: the virtual host' 'set_permissions' \
+    NIGHTLATCH_AMQP_URL="amqp://nightlatch:hunter2@$url/nowhere"
+  mistake 'a broker without the TLS that was set' 'events: TLS' 'a listener with TLS' \
+    NIGHTLATCH_AMQP_URL="amqps://nightlatch:hunter2@$url/events"
+  sqlite3 "$work/data0/nightlatch.db" "INSERT INTO events (id, type, data, created_at, publish_after) VALUES ('waiting', 'x', '{}', 1, 1)"
+  now='an event that nobody publishes'
+  check NIGHTLATCH_AMQP_URL="amqp://nightlatch:hunter2@$url/events"
+  grep '^warning  outbox: 1 waiting' <<<"$said" || mismatch 'warning  outbox' "$said"
+  sqlite3 "$work/data0/nightlatch.db" "DELETE FROM events WHERE id = 'waiting'"
+}
+
+start_broker() {
+  mkdir "$work/broker"
+  cp "$work"/{ca,cert,key}.pem "$work/broker"
+  python3 -B "$here/../rabbitmq/broker.py" "$work/broker" >"$work/broker.log" 2>&1 &
+  pids+=($!)
+  # It gives up by itself; Erlang needs its time.
+  until [ -s "$work/broker/broker.port" ]; do
+    kill -0 $! || exit
+    sleep 0.1
+  done
 }
 
 public_urls() {

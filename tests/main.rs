@@ -29,6 +29,7 @@ mod migrations;
 mod nodes;
 mod openapi;
 mod passwords;
+mod publisher;
 mod reset_password;
 mod retention;
 mod routing;

@@ -43,6 +43,8 @@ async fn nodes_that_start_at_once_on_an_empty_database_migrate_it_once() {
         "requests",
         "letters",
         "events",
+        "outbox",
+        "leases",
         "keys",
         "users",
         "seals",

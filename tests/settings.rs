@@ -82,6 +82,7 @@ fn with_nothing_set_it_runs_on_this_machine() {
     assert_eq!((settings.code.ttl, settings.code.attempts), (minutes(10), 5));
     let (days, keep) = (|n: u64| Duration::from_secs(n * 24 * 3600), settings.retention);
     assert_eq!((keep.events, keep.sessions, keep.letters), (days(365), days(30), days(7)));
+    assert!(settings.amqp.is_none());
     assert_eq!(settings.log.format, None);
 }
 
@@ -101,6 +102,7 @@ fn every_variable_takes_its_value() {
         ("NIGHTLATCH_SIGNUP__VERIFY_EMAIL", "false"),
         ("NIGHTLATCH_MAIL__SMTP_URL", "smtps://ann:hunter2@mail.example.com"),
         ("NIGHTLATCH_MAIL__FROM", "Example <door@example.com>"),
+        ("NIGHTLATCH_AMQP_URL", "amqps://ann%40work:hunter%2F2@mq.example.com:5670/a%2Fb"),
         ("NIGHTLATCH_PASSWORD__MIN_LENGTH", "8"),
         ("NIGHTLATCH_PASSWORD__MEMORY_KIB", "65536"),
         ("NIGHTLATCH_PASSWORD__ITERATIONS", "3"),
@@ -128,6 +130,9 @@ fn every_variable_takes_its_value() {
     assert_eq!(settings.first_superuser.as_deref(), Some("root@example.com"));
     assert_eq!(settings.mail.smtp_url.unwrap().reveal(), "smtps://ann:hunter2@mail.example.com");
     assert_eq!(settings.mail.from, "Example <door@example.com>");
+    let amqp = settings.amqp.unwrap();
+    assert_eq!((amqp.tls, &*amqp.host, amqp.port), (true, "mq.example.com", 5670));
+    assert_eq!((&*amqp.user, amqp.password.reveal(), &*amqp.vhost), ("ann@work", "hunter/2", "a/b"));
     let password = &settings.password;
     assert_eq!((password.min_length, password.memory_kib), (8, 65_536));
     assert_eq!((password.iterations, password.parallelism), (3, 2));
@@ -204,6 +209,25 @@ fn a_site_on_https_needs_mail_and_a_word_about_proxies() {
 }
 
 #[test]
+fn a_broker_on_this_machine_may_do_without_tls_and_without_words() {
+    let amqp = |url| load(&[("NIGHTLATCH_AMQP_URL", url)]).amqp.unwrap();
+    for (url, host) in [("amqp://localhost", "localhost"), ("amqp://127.0.0.1/", "127.0.0.1"), ("amqp://[::1]", "::1")]
+    {
+        let amqp = amqp(url);
+        assert_eq!((amqp.tls, &*amqp.host, amqp.port, &*amqp.vhost), (false, host, 5672, "/"), "{url}");
+        assert_eq!(
+            (&*amqp.user, amqp.password.reveal()),
+            ("guest", "guest"),
+            "as the specification of these addresses says"
+        );
+    }
+    assert_eq!(amqp("amqps://mq.example.com").port, 5671);
+    let name = "NIGHTLATCH_AMQP_URL";
+    let error = refusal(name, &[(name, "amqp://ann:hunter2@mq.example.com/events")]);
+    assert!(error.contains("amqps"), "{error}");
+}
+
+#[test]
 fn postgresql_needs_a_secret_from_outside() {
     let url = ("NIGHTLATCH_DATABASE_URL", "postgres://ann:hunter2@db.example.com/x");
     refusal("NIGHTLATCH_SECRET_KEY", &[url]);
@@ -273,6 +297,18 @@ fn a_value_that_cannot_be_is_refused_by_name() {
                 "hunter2",
             ],
         ),
+        (
+            "NIGHTLATCH_AMQP_URL",
+            &[
+                "",
+                "localhost",
+                "amqp://",
+                "http://ann:hunter2@localhost",
+                "amqp://ann:hunter2@localhost/a/b",
+                "amqps://ann:hunter2@mq.example.com/?verify=verify_none",
+                "hunter2",
+            ],
+        ),
         ("NIGHTLATCH_PASSWORD__MIN_LENGTH", &["7", "65", "256", "x"]),
         ("NIGHTLATCH_PASSWORD__MEMORY_KIB", &["0", "7167", "1048577", "x"]),
         ("NIGHTLATCH_PASSWORD__ITERATIONS", &["x", "-1"]),
@@ -321,16 +357,19 @@ fn each_secret_can_be_a_file() {
         ("NIGHTLATCH_SECRET_KEY_FILE", &folder.file("key", &format!("{SECRET}\n"))),
         ("NIGHTLATCH_DATABASE_URL_FILE", &folder.file("db", "postgres://ann:hunter2@db.example.com/x\n")),
         ("NIGHTLATCH_MAIL__SMTP_URL_FILE", &folder.file("smtp", "smtp://ann:hunter2@mail.example.com\r\n")),
+        ("NIGHTLATCH_AMQP_URL_FILE", &folder.file("amqp", "amqps://ann:hunter2@mq.example.com\n")),
     ]);
     assert_eq!(settings.secret_key.unwrap().reveal(), SECRET);
     assert_eq!(settings.database.url.reveal(), "postgres://ann:hunter2@db.example.com/x");
     assert_eq!(settings.mail.smtp_url.unwrap().reveal(), "smtp://ann:hunter2@mail.example.com");
+    assert_eq!(settings.amqp.unwrap().password.reveal(), "hunter2");
 
     let name = "NIGHTLATCH_SECRET_KEY_FILE";
     let missing = folder.0.join("missing").to_str().unwrap().to_owned();
     assert!(refusal(name, &[(name, &missing)]).contains(&missing), "the file is named too");
     refusal(name, &[(name, folder.0.to_str().unwrap())]);
-    for name in ["NIGHTLATCH_SECRET_KEY", "NIGHTLATCH_MAIL__SMTP_URL", "NIGHTLATCH_DATABASE_URL"] {
+    for name in ["NIGHTLATCH_SECRET_KEY", "NIGHTLATCH_MAIL__SMTP_URL", "NIGHTLATCH_DATABASE_URL", "NIGHTLATCH_AMQP_URL"]
+    {
         let file = (&*format!("{name}_FILE"), &*folder.file("twice", "hunter2"));
         for vars in [[(name, "hunter2"), file], [file, (name, "hunter2")]] {
             let error = load_with(rocket_figment(), &vars).err().unwrap();

@@ -71,6 +71,7 @@ pub struct Accounts {
     revocations: Arc<Revocations>,
     rules: Arc<Rules>,
     mail: Arc<Notify>,
+    events: Arc<Notify>,
     /// This process among those that share the database.
     node: Arc<str>,
 }
@@ -84,6 +85,8 @@ struct Rules {
     verify_email: bool,
     /// Whether anybody may sign up.
     open_signup: bool,
+    /// Whether events go to RabbitMQ.
+    publish: bool,
     min_length: u8,
     code_ttl: Duration,
     limits: Limits,
@@ -129,6 +132,7 @@ impl Accounts {
             one_session: settings.one_session,
             verify_email: settings.signup.verify_email,
             open_signup: settings.signup.mode == SignupMode::Open,
+            publish: settings.amqp.is_some(),
             min_length: settings.password.min_length,
             code_ttl: settings.code.ttl,
             limits: Limits { attempts: settings.code.attempts, resends: RESENDS },
@@ -142,6 +146,7 @@ impl Accounts {
             refresh: Arc::new(secret.refresh()),
             seen: Arc::default(),
             mail: Arc::default(),
+            events: Arc::default(),
             db,
             clock,
             secret,

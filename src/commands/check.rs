@@ -1,5 +1,6 @@
 //! `nightlatch check`: each finding on one line, with its fix.
 mod audit;
+mod broker;
 mod database;
 mod mail;
 mod place;
@@ -76,6 +77,7 @@ pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
     let secret = find_secret(&settings, &mut findings);
     database::check(&settings, secret.as_ref(), &clock, &mut findings).await;
     mail::check(&settings, options.letter.as_deref(), &clock, &mut findings).await;
+    broker::check(&settings, &mut findings).await;
     match &secret {
         Some(secret) => public::check(settings, secret.prover(), &clock, &mut findings).await,
         None => println!("skipped  public URL: the secret is needed to know whether the answers are this instance's"),

@@ -1,4 +1,6 @@
 //! `nightlatch serve`
+use std::sync::Arc;
+
 use rocket::{error::ErrorKind, fairing::AdHoc};
 use rocket_db_pools::Database;
 
@@ -14,7 +16,7 @@ use crate::{
     secret::Secret,
     server,
     settings::{Settings, SettingsError},
-    workers::scribe,
+    workers::{publisher::Publisher, scribe},
 };
 
 /// Serves until it is told to stop.
@@ -34,6 +36,9 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let stopped = rocket.launch().await.map_err(|error| in_words(&error, &address))?;
     if let (Some(accounts), Some(db)) = (stopped.state::<Accounts>(), Db::fetch(&stopped)) {
         scribe::write(accounts).await;
+        if let Some(Some(publisher)) = stopped.state::<Option<Arc<Publisher>>>() {
+            publisher.leave().await;
+        }
         db.close().await;
     }
     tracing::info!("stopped");
@@ -58,7 +63,8 @@ fn announce(settings: &Settings) {
     let folder = settings.mail_folder();
     let mail = if settings.mail.smtp_url.is_some() { "by SMTP".into() } else { folder.display().to_string() };
     let database = if settings.database.url.reveal().starts_with("sqlite:") { "SQLite" } else { "PostgreSQL" };
-    tracing::info!(%data, database, mail, "starting");
+    let events = if settings.amqp.is_some() { "to RabbitMQ" } else { "in the database" };
+    tracing::info!(%data, database, mail, events, "starting");
     if settings.mail.smtp_url.is_none() {
         tracing::info!("no mail server is set: letters are shown at {}/dev/mailbox", settings.public_url);
     }

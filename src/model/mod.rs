@@ -1,5 +1,6 @@
 //! Values and their rules: no input or output, no web framework, no SQL.
 pub mod client;
+pub mod cloud_event;
 pub mod code;
 pub mod email;
 pub mod event;

@@ -11,9 +11,12 @@ use rocket::figment::Figment;
 use url::{Host, Url};
 
 use super::{Database, Mail, Masked, Password, Retention, Settings, SettingsError, source};
-use crate::model::{
-    email::Email,
-    session::{Lifetimes, TokenLifetimes},
+use crate::{
+    amqp::Address,
+    model::{
+        email::Email,
+        session::{Lifetimes, TokenLifetimes},
+    },
 };
 
 /// Sessions are never longer than a day (NIST SP 800-63B-4, 2.2.3).
@@ -41,6 +44,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         one_session: one_session(given.session.per_user)?,
         token: token_lifetimes(&given.token)?,
         mail: mail(given.mail, local)?,
+        amqp: given.amqp_url.map(|url| amqp(&url)).transpose()?,
         password: password(given.password)?,
         hash: at_least_one("NIGHTLATCH_HASH__PERMITS", given.hash.permits).map(|_| given.hash)?,
         code: code(given.code)?,
@@ -186,6 +190,17 @@ fn mail(given: source::Mail, local: bool) -> Result<Mail, SettingsError> {
         },
     }
     Ok(Mail { smtp_url: given.smtp_url, from: given.from })
+}
+
+/// Without TLS everybody between could read name, password and events, and answer in the broker's place.
+fn amqp(url: &Masked) -> Result<Address, SettingsError> {
+    let name = "NIGHTLATCH_AMQP_URL";
+    match Address::parse(url.reveal()) {
+        Some(address) if address.tls || address.local => Ok(address),
+        Some(_) => Err(SettingsError::new(name, "amqp is for this machine only (localhost); others need amqps")),
+        // The reason is left out: it could repeat the password.
+        None => Err(SettingsError::new(name, "must be like amqps://user:password@mq.example.com/vhost")),
+    }
 }
 
 /// OWASP's list of equal choices for Argon2id ends at 7 MiB with five passes; less than any of them is refused.

@@ -9,7 +9,10 @@ use ipnet::IpNet;
 use rocket::figment::Figment;
 use serde::Deserialize;
 
-use crate::model::session::{Lifetimes, TokenLifetimes};
+use crate::{
+    amqp::Address,
+    model::session::{Lifetimes, TokenLifetimes},
+};
 pub use check::is_loopback;
 pub use source::rocket_figment;
 
@@ -35,6 +38,8 @@ pub struct Settings {
     pub signup: Signup,
     /// How mail leaves.
     pub mail: Mail,
+    /// Where events go; `None` means that they stay in the database only.
+    pub amqp: Option<Address>,
     /// What a password must be and what its hash costs.
     pub password: Password,
     /// How many passwords are hashed at once.

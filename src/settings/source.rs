@@ -14,7 +14,7 @@ use super::{Code, Hash, Keys, Log, Masked, Password, Retention, SettingsError, S
 const PREFIX: &str = "NIGHTLATCH_";
 
 /// The settings that can be given as a file: those that hold a secret.
-const SECRETS: [&str; 3] = ["DATABASE_URL", "SECRET_KEY", "MAIL__SMTP_URL"];
+const SECRETS: [&str; 4] = ["DATABASE_URL", "SECRET_KEY", "MAIL__SMTP_URL", "AMQP_URL"];
 
 /// The settings as they were given, defaults filled in, nothing checked yet but names and types.
 #[derive(Deserialize, Default)]
@@ -30,6 +30,7 @@ pub struct Given {
     pub superuser: Superuser,
     pub signup: Signup,
     pub mail: Mail,
+    pub amqp_url: Option<Masked>,
     pub password: Password,
     pub hash: Hash,
     pub code: Code,

@@ -73,10 +73,11 @@ impl Verbatim {
     }
 }
 
-/// Records `event` at `now`; called in the transaction of what it records.
-pub async fn insert(db: impl AnyExecutor<'_>, event: Event, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "INSERT INTO events (id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+/// Records `event` at `now`; called in the transaction of what it records. With `publish` it then waits for RabbitMQ.
+pub async fn insert(db: impl AnyExecutor<'_>, event: Event, publish: bool, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "INSERT INTO events
+            (id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at, publish_after, publish_attempts)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)";
     sqlx::query(sql)
         .bind(row_id(now))
         .bind(event.kind.as_str())
@@ -87,6 +88,7 @@ pub async fn insert(db: impl AnyExecutor<'_>, event: Event, now: Timestamp) -> s
         .bind(event.client.user_agent)
         .bind(Value::Object(event.data).to_string())
         .bind(now.millis())
+        .bind(publish.then_some(now.millis()))
         .execute(db)
         .await?;
     Ok(())

@@ -32,6 +32,8 @@ pub struct Link {
     pub seal: String,
     /// Its event; `None` when that is gone.
     pub event: Option<Verbatim>,
+    /// Whether that still waits to be published.
+    pub is_unpublished: bool,
 }
 
 /// Where the chain begins and ends, and the highest number there is, all of one moment. `None` when the row is gone.
@@ -92,7 +94,7 @@ fn in_one<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> (i32, String) {
 
 /// Up to `limit` seals above `after` with their events, in order.
 pub async fn page(db: impl AnyExecutor<'_>, after: i64, limit: i64) -> sqlx::Result<Vec<Link>> {
-    let sql = "SELECT number, event_id, seal, id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at
+    let sql = "SELECT number, event_id, seal, id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at, publish_after
         FROM seals LEFT JOIN events ON id = event_id
         WHERE number > $1 ORDER BY number LIMIT $2";
     let rows = sqlx::query(sql).bind(after).bind(limit).fetch_all(db).await?;
@@ -104,6 +106,7 @@ pub async fn page(db: impl AnyExecutor<'_>, after: i64, limit: i64) -> sqlx::Res
                 event_id: row.try_get("event_id")?,
                 seal: row.try_get("seal")?,
                 event: there.then(|| Verbatim::read(row)).transpose()?,
+                is_unpublished: row.try_get::<Option<i64>, _>("publish_after")?.is_some(),
             })
         })
         .collect()

@@ -2,6 +2,7 @@
 pub mod follower;
 pub mod keysmith;
 pub mod postman;
+pub mod publisher;
 pub mod scribe;
 pub mod sealer;
 pub mod sweeper;

@@ -42,6 +42,8 @@ pub struct Sweeper {
     pub seals: Seals,
     /// How long rows are kept.
     pub keep: Retention,
+    /// Whether events go to RabbitMQ: then none is deleted before.
+    pub publishes: bool,
 }
 
 impl Sweeper {

@@ -1,7 +1,7 @@
 //! The database: reachable, migrated, writable, opened by this secret, and of the same time.
 use std::time::Duration;
 
-use super::Findings;
+use super::{Findings, broker};
 use crate::{
     clock::{Clock, Timestamp},
     db::{self, Pool, Schema},
@@ -24,6 +24,9 @@ pub async fn check(settings: &Settings, secret: Option<&Secret>, clock: &Clock, 
         writable(&db, findings).await;
         if let Some(secret) = secret {
             keys(&db, secret, clock, findings).await;
+        }
+        if settings.amqp.is_some() {
+            broker::backlog(&db, clock, findings).await;
         }
     }
     if is_sqlite(settings) {

@@ -13,7 +13,12 @@ const OTHERS: u32 = 0o077;
 
 pub fn check(settings: &Settings, findings: &mut Findings) {
     data_dir(&settings.data_dir, findings);
-    for name in ["NIGHTLATCH_SECRET_KEY_FILE", "NIGHTLATCH_DATABASE_URL_FILE", "NIGHTLATCH_MAIL__SMTP_URL_FILE"] {
+    for name in [
+        "NIGHTLATCH_SECRET_KEY_FILE",
+        "NIGHTLATCH_DATABASE_URL_FILE",
+        "NIGHTLATCH_MAIL__SMTP_URL_FILE",
+        "NIGHTLATCH_AMQP_URL_FILE",
+    ] {
         if let Some(file) = std::env::var_os(name) {
             secret_file(name, Path::new(&file), findings);
         }

@@ -4,7 +4,7 @@ use crate::{accounts::Internal, store, workers::sealer::ends};
 
 impl Sweeper {
     /// Deletes a batch of old events with their seals; answers whether more may be there. Events go in the order in which they were sealed:
-    /// one that is not old yet, or has no seal, keeps those after it. The chain notes where it begins from now on.
+    /// one that is not old yet, has no seal or was not published keeps those after it. The chain notes where it begins from now on.
     ///
     /// # Errors
     /// The database is gone, or an event is not what it was when it was sealed: nothing is deleted that somebody has to look at.
@@ -20,7 +20,7 @@ impl Sweeper {
                 let moved = ends(&self.db, &self.seals).await? != before;
                 return if moved { Ok(true) } else { Err(changed()) };
             };
-            if event.created_at >= cutoff {
+            if event.created_at >= cutoff || (self.publishes && link.is_unpublished) {
                 break;
             }
             after.deleted_number = number;
