@@ -40,7 +40,7 @@ pub struct Db(Pool);
 #[derive(Clone, Debug)]
 pub struct Pool {
     any: AnyPool,
-    begin: &'static str,
+    sqlite: bool,
 }
 
 impl Pool {
@@ -57,8 +57,7 @@ impl Pool {
             .after_connect(|connection, _| Box::pin(prepare(connection)))
             .connect(url)
             .await?;
-        // A plain BEGIN that reads before it writes fails on SQLite with "database is locked" under load, busy timeout or not.
-        Ok(Self { any, begin: if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" } })
+        Ok(Self { any, sqlite })
     }
 
     /// Begins a transaction that will write. Dropping it rolls it back.
@@ -66,7 +65,8 @@ impl Pool {
     /// # Errors
     /// No connection within three seconds, or the database is gone.
     pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Any>> {
-        self.any.begin_with(self.begin).await
+        // A plain BEGIN that reads before it writes fails on SQLite with "database is locked" under load, busy timeout or not.
+        self.any.begin_with(if self.sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await
     }
 
     /// Brings the schema up to date; looks first, so that a role without the right to change it can serve.

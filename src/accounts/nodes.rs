@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::{Accounts, Internal};
 use crate::{
+    clock,
     revocations::feed::{Ask, Feed, PATIENCE},
     store,
 };
@@ -17,7 +18,11 @@ impl Accounts {
     /// The database is gone; the step is taken again later.
     pub async fn follow(&self, feed: &mut Feed) -> Result<bool, Internal> {
         let (db, id, registration, now) = (&*self.db, &*self.node, feed.registration(), self.clock.now());
-        match feed.ask() {
+        match feed.ask(self.clock.uptime()) {
+            Ask::Time => {
+                self.compare_clocks(feed).await?;
+                Ok(false)
+            }
             Ask::Register => {
                 store::nodes::register(db, id, registration, now).await?;
                 feed.registered();
@@ -34,6 +39,24 @@ impl Accounts {
                 Ok(noted)
             }
         }
+    }
+
+    async fn compare_clocks(&self, feed: &mut Feed) -> Result<(), Internal> {
+        let began = self.clock.uptime();
+        let theirs = self.db.time().await?;
+        let took = self.clock.uptime().saturating_sub(began);
+        let ahead = theirs.map(|theirs| clock::ahead(self.clock.now(), theirs, took));
+        let was_wrong = feed.clock_is_wrong();
+        feed.compared(ahead.unwrap_or(0), began, &self.revocations);
+        match (was_wrong, feed.clock_is_wrong(), ahead) {
+            (false, true, Some(ahead_ms)) => tracing::error!(
+                ahead_ms,
+                "the clock of this machine is not the database's; every session is asked of its row until it is"
+            ),
+            (true, false, _) => tracing::info!("the clock of this machine is the database's again"),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Leaves the nodes that others wait for. From now on every session is asked of its row.
