@@ -17,6 +17,7 @@ mod forgot_password;
 mod gate;
 mod guards;
 mod headers;
+mod health;
 mod layering;
 mod logout;
 mod mail;

@@ -13,6 +13,7 @@ mod nodes;
 mod overview;
 mod post;
 mod prove;
+mod readiness;
 mod record;
 mod requests;
 mod reset_password;
@@ -32,12 +33,14 @@ pub use errors::{ActError, CodeError, InputError, Internal, RefreshError, Signin
 pub use export::{Export, Recorded};
 pub use overview::{Overview, RecentSignin};
 pub use post::letter_place;
+pub use readiness::{Fault, Readiness};
 pub use requests::REQUEST_TTL;
 pub use seen::FLUSH;
 pub use session_list::{OpenSession, SessionKind};
 pub use signup::Signup;
 pub use tokens::Tokens;
 
+use readiness::Vitals;
 use seen::Seen;
 
 use crate::{
@@ -64,6 +67,7 @@ pub struct Accounts {
     secret: Arc<Secret>,
     refresh: Arc<Refresh>,
     seen: Arc<Seen>,
+    vitals: Arc<Vitals>,
     hasher: Hasher,
     revocations: Arc<Revocations>,
     rules: Arc<Rules>,
@@ -135,6 +139,7 @@ impl Accounts {
             rules: Arc::new(rules),
             refresh: Arc::new(secret.refresh()),
             seen: Arc::default(),
+            vitals: Arc::default(),
             mail: Arc::default(),
             db,
             clock,
@@ -183,10 +188,5 @@ impl Accounts {
     /// Told when a letter was queued, so that it leaves at once.
     pub fn letters_queued(&self) -> Arc<Notify> {
         Arc::clone(&self.mail)
-    }
-
-    /// Whether the database answers.
-    pub async fn is_ready(&self) -> bool {
-        self.db.acquire().await.is_ok()
     }
 }

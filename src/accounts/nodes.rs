@@ -56,6 +56,7 @@ impl Accounts {
             (true, false, _) => tracing::info!("the clock of this machine is the database's again"),
             _ => {}
         }
+        self.vitals.lock().clock_ahead = ahead;
         Ok(())
     }
 
@@ -71,6 +72,11 @@ impl Accounts {
     /// Returns when every other node knows of the endings up to `number`, or trusts its memory no more.
     pub(super) async fn settle(&self, number: i64) {
         let committed = self.clock.uptime();
+        self.wait_for_others(number, committed).await;
+        self.vitals.lock().last_settle = Some(self.clock.uptime().saturating_sub(committed));
+    }
+
+    async fn wait_for_others(&self, number: i64, committed: Duration) {
         loop {
             let behind = store::nodes::behind(&*self.db, number, &self.node).await;
             let waited = self.clock.uptime().saturating_sub(committed);
