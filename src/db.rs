@@ -20,7 +20,10 @@ use sqlx::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The migrations, compiled in; each file runs unchanged on both databases.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "accounts", include_str!("../migrations/0001_accounts.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "accounts", include_str!("../migrations/0001_accounts.sql")),
+    (5, "sessions_open", include_str!("../migrations/0005_sessions_open.sql")),
+];
 
 /// Connects once, to say what is wrong: a pool goes on trying, and then says only that it took too long.
 ///

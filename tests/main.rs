@@ -22,6 +22,7 @@ mod layering;
 mod logout;
 mod mail;
 mod mailbox;
+mod metrics;
 mod migrations;
 mod nodes;
 mod openapi;

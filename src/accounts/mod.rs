@@ -14,6 +14,7 @@ mod overview;
 mod post;
 mod prove;
 mod readiness;
+mod reading;
 mod record;
 mod requests;
 mod reset_password;
@@ -41,12 +42,14 @@ pub use signup::Signup;
 pub use tokens::Tokens;
 
 use readiness::Vitals;
+use reading::Figures;
 use seen::Seen;
 
 use crate::{
     clock::{Clock, Timestamp},
     db::Pool,
     hasher::Hasher,
+    metrics::Metrics,
     model::{
         client::Client,
         session::{EndReason, Lifetimes, Session, TokenLifetimes, horizon},
@@ -68,6 +71,8 @@ pub struct Accounts {
     refresh: Arc<Refresh>,
     seen: Arc<Seen>,
     vitals: Arc<Vitals>,
+    metrics: Arc<Metrics>,
+    figures: Arc<Figures>,
     hasher: Hasher,
     revocations: Arc<Revocations>,
     rules: Arc<Rules>,
@@ -122,6 +127,7 @@ impl Accounts {
     /// # Errors
     /// The database is gone, or the hashing threads cannot start.
     pub fn new(db: Pool, clock: Clock, secret: Arc<Secret>, settings: &Settings, node: &str) -> Result<Self, Internal> {
+        let metrics = Metrics::new(clock.now());
         let rules = Rules {
             lifetimes: settings.session,
             tokens: settings.token,
@@ -133,13 +139,15 @@ impl Accounts {
             host: url::Url::parse(&settings.public_url)?.host_str().unwrap_or_default().to_owned(),
         };
         Ok(Self {
-            hasher: Hasher::start(&settings.password, &settings.hash)?,
+            hasher: Hasher::start(&settings.password, &settings.hash, metrics.hashes_refused())?,
             revocations: Arc::new(Revocations::new(horizon(&rules.lifetimes, &rules.tokens))),
             node: node.into(),
             rules: Arc::new(rules),
             refresh: Arc::new(secret.refresh()),
             seen: Arc::default(),
             vitals: Arc::default(),
+            figures: Arc::default(),
+            metrics: Arc::new(metrics),
             mail: Arc::default(),
             db,
             clock,
@@ -183,6 +191,11 @@ impl Accounts {
     /// The present moment, by the clock of the domain.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What is counted of all this.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Told when a letter was queued, so that it leaves at once.

@@ -73,7 +73,9 @@ impl Accounts {
     pub(super) async fn settle(&self, number: i64) {
         let committed = self.clock.uptime();
         self.wait_for_others(number, committed).await;
-        self.vitals.lock().last_settle = Some(self.clock.uptime().saturating_sub(committed));
+        let took = self.clock.uptime().saturating_sub(committed);
+        self.metrics.settled(took);
+        self.vitals.lock().last_settle = Some(took);
     }
 
     async fn wait_for_others(&self, number: i64, committed: Duration) {
@@ -84,6 +86,7 @@ impl Accounts {
                 Ok(behind) if behind.is_empty() => return,
                 Ok(behind) if waited >= PATIENCE => {
                     for node in behind {
+                        self.metrics.gave_up_node();
                         tracing::warn!(
                             node,
                             "a node did not say that it knows of an ended session, and is waited for no more"

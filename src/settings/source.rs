@@ -36,6 +36,7 @@ pub struct Given {
     pub proxy: Proxy,
     pub security: Security,
     pub log: Log,
+    pub metrics: Metrics,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +89,12 @@ pub struct Proxy {
 #[serde(default, deny_unknown_fields)]
 pub struct Security {
     pub contact: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    pub address: Option<String>,
 }
 
 impl Default for Database {
