@@ -52,6 +52,20 @@ fn system_time() -> Timestamp {
     Timestamp(since_epoch.map_or(0, millis))
 }
 
+/// A node whose clock is further from the database's is not trusted with sessions: they would end too early or too late.
+pub const CLOCKS_MAY_DIFFER: Duration = Duration::from_secs(5);
+
+/// How far a clock that says `ours` is ahead of one that answered `theirs` after `took`, in milliseconds; negative when it is behind. The
+/// answer may be of any moment of that time, so it is this much at least: a slow answer is no proof of a wrong clock.
+pub fn ahead(ours: Timestamp, theirs: Timestamp, took: Duration) -> i64 {
+    let asked = ours.minus(took);
+    match theirs {
+        _ if theirs > ours => ours.0.saturating_sub(theirs.0),
+        _ if theirs < asked => asked.0.saturating_sub(theirs.0),
+        _ => 0,
+    }
+}
+
 /// A moment: whole milliseconds since the Unix epoch, as the database keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -132,4 +146,25 @@ impl fmt::Display for Timestamp {
 
 fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_wrong_by_what_no_moment_of_the_asking_explains() {
+        for (ours, theirs, took, expected) in [
+            (100_000, 100_000, 0, 0),
+            (100_000, 99_000, 1_000, 0),
+            (100_000, 98_999, 1_000, 1),
+            (100_000, 91_000, 1_000, 8_000),
+            (100_000, 100_250, 1_000, -250),
+            (100_000, 40_000, 60_000, 0),
+        ] {
+            let took = Duration::from_millis(took);
+            let found = ahead(Timestamp::from_millis(ours), Timestamp::from_millis(theirs), took);
+            assert_eq!(found, expected, "{ours} {theirs} {took:?}");
+        }
+    }
 }

@@ -20,11 +20,12 @@ use sqlx::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The migrations, compiled in; each file runs unchanged on both databases.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "accounts", include_str!("../migrations/0001_accounts.sql")),
     (2, "superusers", include_str!("../migrations/0002_superusers.sql")),
     (3, "outbox", include_str!("../migrations/0003_outbox.sql")),
     (4, "seals", include_str!("../migrations/0004_seals.sql")),
+    (7, "live sessions", include_str!("../migrations/0007_live_sessions.sql")),
 ];
 
 /// What PostgreSQL needs beside them.
@@ -52,7 +53,7 @@ pub struct Db(Pool);
 #[derive(Clone, Debug)]
 pub struct Pool {
     any: AnyPool,
-    begin: &'static str,
+    sqlite: bool,
 }
 
 impl Pool {
@@ -69,7 +70,7 @@ impl Pool {
             .after_connect(|connection, _| Box::pin(prepare(connection)))
             .connect(url)
             .await?;
-        Ok(Self { any, begin: if sqlite { BEGIN_SQLITE } else { "BEGIN" } })
+        Ok(Self { any, sqlite })
     }
 
     /// Begins a transaction that will write. Dropping it rolls it back.
@@ -77,7 +78,7 @@ impl Pool {
     /// # Errors
     /// No connection within three seconds, or the database is gone.
     pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Any>> {
-        let (any, begin) = (self.any.clone(), self.begin);
+        let (any, begin) = (self.any.clone(), if self.sqlite { BEGIN_SQLITE } else { "BEGIN" });
         // In a task of its own: sqlx forgets a BEGIN whose caller goes away before the answer, and whoever gets the connection next would
         // write into a transaction that nobody commits.
         tokio::spawn(async move { any.begin_with(begin).await }).await.map_err(|_| sqlx::Error::WorkerCrashed)?
@@ -105,12 +106,8 @@ impl Pool {
 
     /// Version, name and statements of each migration of this database, in order.
     fn migrations(&self) -> impl Iterator<Item = (i64, &'static str, &'static str)> + use<> {
-        let alone: &[_] = if self.is_sqlite() { &[] } else { &POSTGRES_ALONE };
+        let alone: &[_] = if self.sqlite { &[] } else { &POSTGRES_ALONE };
         MIGRATIONS.iter().chain(alone).copied()
-    }
-
-    fn is_sqlite(&self) -> bool {
-        self.begin == BEGIN_SQLITE
     }
 
     async fn applied(&self) -> HashSet<i64> {

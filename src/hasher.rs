@@ -13,7 +13,8 @@ use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, PasswordHash, Salt},
 };
-use tokio::sync::{Semaphore, oneshot};
+use prometheus_client::metrics::counter::Counter;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{accounts::Internal, model::id::random, model::password::Password, settings};
 
@@ -31,10 +32,20 @@ const MAX_MEMORY_KIB: u32 = 1 << 20;
 pub struct Hasher {
     params: Params,
     decoy: Arc<str>,
+    permits: usize,
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
     queue: usize,
+    refused: Counter,
     jobs: mpsc::Sender<Job>,
+}
+
+/// What a [`Hasher`] is busy with.
+pub struct Load {
+    /// Hashes under way.
+    pub running: usize,
+    /// Hashes that wait for their turn.
+    pub waiting: usize,
 }
 
 /// More hashes are wanted than this machine can make: come back in a moment.
@@ -58,11 +69,11 @@ struct Job {
 }
 
 impl Hasher {
-    /// Starts the threads.
+    /// Starts the threads. `refused` counts those who were told to come back.
     ///
     /// # Errors
     /// Parameters that Argon2 does not allow, or no thread to be had.
-    pub fn start(password: &settings::Password, hash: &settings::Hash) -> Result<Self, Internal> {
+    pub fn start(password: &settings::Password, hash: &settings::Hash, refused: Counter) -> Result<Self, Internal> {
         let params = Params::new(password.memory_kib, password.iterations, password.parallelism, Some(TAG_BYTES))?;
         let (jobs, queue) = mpsc::channel();
         let queue = Arc::new(std::sync::Mutex::new(queue));
@@ -73,9 +84,11 @@ impl Hasher {
         Ok(Self {
             decoy: phc(&params, &random::<16>(), &random())?.into(),
             params,
+            permits: hash.permits,
             turns: Arc::new(Semaphore::new(hash.permits)),
             waiting: Arc::new(AtomicUsize::new(0)),
             queue: hash.queue,
+            refused,
             jobs,
         })
     }
@@ -120,6 +133,12 @@ impl Hasher {
         })
     }
 
+    /// What is under way now.
+    pub fn load(&self) -> Load {
+        let running = self.permits.saturating_sub(self.turns.available_permits());
+        Load { running, waiting: self.waiting.load(Ordering::Relaxed) }
+    }
+
     async fn compute(
         &self,
         params: Params,
@@ -136,11 +155,15 @@ impl Hasher {
         Ok(tag.await.map_err(|_| gone(()))?.map_err(Internal::from)?)
     }
 
-    async fn wait_for_turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, HashError> {
-        let place = Place::take(&self.waiting, self.queue).ok_or(Overloaded)?;
-        let turn = tokio::time::timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await;
-        drop(place);
-        turn.ok().and_then(Result::ok).ok_or_else(|| Overloaded.into())
+    async fn wait_for_turn(&self) -> Result<OwnedSemaphorePermit, Overloaded> {
+        let turn = match Place::take(&self.waiting, self.queue) {
+            Some(_place) => tokio::time::timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await.ok(),
+            None => None,
+        };
+        turn.and_then(Result::ok).ok_or_else(|| {
+            self.refused.inc();
+            Overloaded
+        })
     }
 }
 

@@ -9,6 +9,7 @@ pub mod jwt;
 pub mod keys;
 pub mod log;
 pub mod mail;
+pub mod metrics;
 pub mod model;
 pub mod refresh;
 pub mod revocations;

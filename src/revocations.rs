@@ -24,8 +24,10 @@ use crate::{
 /// Ended sessions with their reasons, and until when the set is whole.
 pub struct Revocations {
     entries: RwLock<Entries>,
-    /// Milliseconds of uptime.
+    /// Milliseconds of uptime; 0 when the set is not trusted.
     whole_until: AtomicU64,
+    /// What `whole_until` was set to last, whether or not it still counts; 0 before the first time.
+    was_whole_until: AtomicU64,
     /// How long after an ending a token of the session may still verify.
     horizon: Duration,
 }
@@ -60,7 +62,8 @@ pub enum Standing {
 impl Revocations {
     /// A set that knows nothing yet; `horizon` after an ending no token of the session verifies any more.
     pub fn new(horizon: Duration) -> Self {
-        Self { entries: RwLock::default(), whole_until: AtomicU64::new(0), horizon }
+        let (whole_until, was_whole_until) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { entries: RwLock::default(), whole_until, was_whole_until, horizon }
     }
 
     /// Remembers that `session` is over; the first reason stays. It is forgotten when both clocks agree that no token can verify: the time
@@ -84,8 +87,27 @@ impl Revocations {
         if millis(uptime()) < whole_until { Standing::Open } else { Standing::Unknown }
     }
 
+    /// Whether the set is trusted at `uptime`.
+    pub fn is_whole(&self, uptime: Duration) -> bool {
+        millis(uptime) < self.whole_until.load(Ordering::Acquire)
+    }
+
+    /// How long before `uptime` the reading began that made the set whole last; `None` when there was none yet.
+    pub fn age(&self, uptime: Duration) -> Option<Duration> {
+        match self.was_whole_until.load(Ordering::Relaxed) {
+            0 => None,
+            until => Some((uptime + feed::TRUST).saturating_sub(Duration::from_millis(until))),
+        }
+    }
+
+    /// How many ended sessions are remembered.
+    pub fn count(&self) -> usize {
+        self.read().ended.len()
+    }
+
     /// Trusts the set until `uptime`; what was ended before must be in it.
     fn trust_until(&self, uptime: Duration) {
+        self.was_whole_until.store(millis(uptime), Ordering::Relaxed);
         self.whole_until.store(millis(uptime), Ordering::Release);
     }
 

@@ -16,7 +16,7 @@ use crate::{
     secret::Secret,
     settings::Settings,
     templates::Templates,
-    web::{self, Site, check::Checkpoint},
+    web::{self, Site, check::Checkpoint, metrics::Source},
     workers::{
         follower::Follower, keysmith::Keysmith, postman::Postman, publisher::Publisher, scribe, sealer::Sealer,
         sweeper::Sweeper,
@@ -56,6 +56,7 @@ pub fn server(server: Server) -> Result<Rocket<Build>, Internal> {
         Mailer::Folder(folder) => Some(folder.clone()),
         _ => None,
     };
+    let counted = server.settings.metrics.address.map(|_| server.clock.clone());
     let rocket = rocket::custom(figment)
         .attach(Db::init())
         .manage(Site::new(&server.settings))
@@ -63,7 +64,7 @@ pub fn server(server: Server) -> Result<Rocket<Build>, Internal> {
         .manage::<Option<MailFolder>>(mailbox)
         .manage(templates.clone())
         .attach(AdHoc::try_on_ignite("accounts", |rocket| async move { accounts(rocket, server, templates).await }));
-    Ok(web::attach(rocket))
+    Ok(web::attach(rocket, counted))
 }
 
 /// What needs the database, once it is there.
@@ -71,6 +72,7 @@ async fn accounts(rocket: Rocket<Build>, server: Server, templates: Arc<Template
     match assemble(&rocket, server, templates).await {
         Ok((accounts, jwt, workers)) => {
             let rocket = rocket
+                .manage(Source { accounts: accounts.clone(), rings: workers.keysmith.rings.clone() })
                 .manage(accounts)
                 .manage(jwt)
                 .manage(Arc::clone(&workers.postman))

@@ -303,7 +303,7 @@ async fn ten_thousand_events_at_once_are_soon_sealed() {
     let app = TestApp::new().await;
     let mut tx = pool(&app).begin().await.unwrap();
     for number in 0..10_000 {
-        store::events::insert(&mut *tx, event(number), app.now()).await.unwrap();
+        store::events::insert(&mut *tx, event(number), false, app.now()).await.unwrap();
     }
     tx.commit().await.unwrap();
     let began = Instant::now();
@@ -359,7 +359,7 @@ async fn sealed(count: usize) -> (TestApp, Vec<String>) {
 /// Writes so many events, one after the other.
 pub async fn add(app: &TestApp, count: usize) {
     for number in 0..count {
-        store::events::insert(&**pool(app), event(number), app.now()).await.unwrap();
+        store::events::insert(&**pool(app), event(number), false, app.now()).await.unwrap();
     }
 }
 

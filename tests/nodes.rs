@@ -1,7 +1,7 @@
 //! Several nodes on one database: what one ends, all refuse.
 use std::{sync::Arc, time::Duration};
 
-use nightlatch::{db::Pool, workers::postman::Postman};
+use nightlatch::{db::Pool, revocations::feed::COMPARISON, workers::postman::Postman};
 use rocket::{
     async_test,
     http::{Header, Status},
@@ -171,6 +171,56 @@ async fn whoever_signs_out_by_a_refresh_token_what_another_request_has_just_ende
     let refused = Answer::of(two.client.get("/api/auth/session").header(bearer).dispatch().await).await;
     assert_eq!(refused.json()["reason"], "logged_out");
     one.letters().await;
+}
+
+#[async_test]
+async fn a_node_whose_clock_goes_wrong_asks_the_row_until_it_is_right_again() {
+    let app = TestApp::new().await;
+    app.sign_up(ANN).await;
+    let start = app.now();
+    app.advance(Duration::from_millis(5_001));
+    assert_eq!(trusted(&app).await, "ok", "it has not looked yet");
+    app.stall(COMPARISON);
+    app.follower().catch_up().await.unwrap();
+    if !app.database_has_clock() {
+        assert_eq!(trusted(&app).await, "ok", "SQLite has no clock to compare with");
+        return;
+    }
+    assert_eq!(trusted(&app).await, "the clock of this machine is 5.0 s ahead of the database's");
+    for _ in 0..3 {
+        app.follower().catch_up().await.unwrap();
+        assert_ne!(trusted(&app).await, "ok", "reading what others end makes the clock no better");
+    }
+    app.set_database_clock(app.now().plus(Duration::from_secs(3_600))).await;
+    app.stall(COMPARISON);
+    app.follower().catch_up().await.unwrap();
+    assert_eq!(trusted(&app).await, "the clock of this machine is 3600.0 s behind the database's");
+    app.set_database_clock(start.plus(Duration::from_millis(1))).await;
+    app.stall(COMPARISON);
+    app.follower().catch_up().await.unwrap();
+    assert_eq!(trusted(&app).await, "ok", "five seconds are within bounds");
+}
+
+#[async_test]
+async fn a_node_that_starts_with_a_wrong_clock_trusts_nothing() {
+    let one = TestApp::new().await;
+    one.sign_up(ANN).await;
+    let two = one.second_node_ahead(Duration::from_secs(6)).await;
+    let expected = "the clock of this machine is 6.0 s ahead of the database's";
+    assert_eq!(trusted(&two).await, if one.database_has_clock() { expected } else { "ok" });
+}
+
+/// What readiness says of a node; and sees that its requests with a session need the database when it is not trusted, and only then.
+async fn trusted(node: &TestApp) -> String {
+    let answer = Answer::of(node.client.get("/health/ready").dispatch().await).await.json();
+    let status = answer["status"].as_str().unwrap().to_owned();
+    let token = node.token().unwrap();
+    node.execute("ALTER TABLE sessions RENAME TO sessions_away").await;
+    let without_rows = node.session_of(&token).await.status;
+    node.execute("ALTER TABLE sessions_away RENAME TO sessions").await;
+    assert_eq!(without_rows == Status::Ok, status == "ok", "{without_rows} {status}");
+    assert_eq!(node.session_of(&token).await.status, Status::Ok);
+    status
 }
 
 /// Two nodes and Ann, signed in.

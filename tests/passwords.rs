@@ -6,6 +6,7 @@ use nightlatch::{
     model::password::Password,
     settings::{self, Hash},
 };
+use prometheus_client::metrics::counter::Counter;
 use rocket::{async_test, futures::future::join_all, http::Status};
 use serde_json::json;
 
@@ -128,7 +129,7 @@ async fn the_passphrase_that_the_page_suggests_is_taken_and_differs_each_time() 
 /// Stores the hash of [`PASSWORD`] at another cost, as an older or dearer setting would have left it.
 async fn keep_hash_of(app: &TestApp, memory_kib: u32, iterations: u32) {
     let password = settings::Password { memory_kib, iterations, ..settings::Password::default() };
-    let hasher = Hasher::start(&password, &Hash { permits: 1, queue: 1 }).unwrap();
+    let hasher = Hasher::start(&password, &Hash { permits: 1, queue: 1 }, Counter::default()).unwrap();
     let hash = hasher.hash(Arc::new(Password::given(PASSWORD).unwrap())).await.unwrap();
     app.execute(&format!("UPDATE users SET password_hash = '{hash}'")).await;
 }

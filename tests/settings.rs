@@ -2,10 +2,11 @@
 use std::{
     ffi::OsString,
     fs,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Lines, Read, Write},
+    net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -84,6 +85,7 @@ fn with_nothing_set_it_runs_on_this_machine() {
     assert_eq!((keep.events, keep.sessions, keep.letters), (days(365), days(30), days(7)));
     assert!(settings.amqp.is_none());
     assert_eq!(settings.log.format, None);
+    assert_eq!(settings.metrics.address, None);
 }
 
 #[test]
@@ -117,6 +119,7 @@ fn every_variable_takes_its_value() {
         ("NIGHTLATCH_RETENTION__SESSIONS", "24h"),
         ("NIGHTLATCH_RETENTION__LETTERS", "2days"),
         ("NIGHTLATCH_LOG__FORMAT", "json"),
+        ("NIGHTLATCH_METRICS__ADDRESS", "[::1]:9100"),
     ]);
     assert_eq!((settings.public_url.as_str(), settings.local), ("https://id.example.com", false));
     assert_eq!(settings.data_dir, Path::new("/srv/nightlatch"));
@@ -145,6 +148,7 @@ fn every_variable_takes_its_value() {
     assert_eq!((keep.events, keep.sessions), (seconds(90 * 86_400), seconds(86_400)));
     assert_eq!(keep.letters, seconds(2 * 86_400));
     assert_eq!(settings.log.format, Some(LogFormat::Json));
+    assert_eq!(settings.metrics.address, Some("[::1]:9100".parse().unwrap()));
 }
 
 #[test]
@@ -331,6 +335,10 @@ fn a_value_that_cannot_be_is_refused_by_name() {
         ("NIGHTLATCH_RETENTION__SESSIONS", &["0s", "1439m", "never"]),
         ("NIGHTLATCH_RETENTION__LETTERS", &["0s", "86399s"]),
         ("NIGHTLATCH_LOG__FORMAT", &["", "xml", "JSON"]),
+        (
+            "NIGHTLATCH_METRICS__ADDRESS",
+            &["", "9100", ":9100", "127.0.0.1", "localhost:9100", "127.0.0.1:99999", "http://127.0.0.1:9100"],
+        ),
     ] {
         for value in values {
             refusal(name, &[(name, value)]);
@@ -435,8 +443,8 @@ pub fn run(folder: &TempDir, arguments: &[&str], vars: &[(&str, &str)]) -> (Opti
 pub fn serve(folder: &TempDir, vars: &[(&str, &str)]) -> Serving {
     let mut child = program(folder, &[], vars).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut serving = Serving { child, said: String::new() };
-    for line in lines.map_while(Result::ok) {
+    let mut serving = Serving { child, said: String::new(), lines };
+    while let Some(Ok(line)) = serving.lines.next() {
         serving.said += &line;
         if line.contains("in a browser") {
             return serving;
@@ -446,8 +454,18 @@ pub fn serve(folder: &TempDir, vars: &[(&str, &str)]) -> Serving {
 }
 
 pub struct Serving {
-    pub child: Child,
-    pub said: String,
+    child: Child,
+    said: String,
+    lines: Lines<BufReader<ChildStderr>>,
+}
+
+impl Serving {
+    /// Tells the server to stop, and waits for it: its exit code and what it said since it started.
+    fn stop(mut self) -> (Option<i32>, String) {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        let said = self.lines.by_ref().map_while(Result::ok).collect();
+        (self.child.wait().unwrap().code(), said)
+    }
 }
 
 impl Drop for Serving {
@@ -475,6 +493,7 @@ fn a_wrong_setting_stops_the_program_within_a_second_and_in_one_line() {
         (&[("NIGHTLATCH_DATA_DIR", "/proc/nightlatch")], "NIGHTLATCH_DATA_DIR"),
         (&[("NIGHTLATCH_DATABASE_URL", "sqlite:///nowhere/x.db"), secret], "NIGHTLATCH_DATABASE_URL"),
         (&[("NIGHTLATCH_DATABASE_URL", "postgres://ann:hunter2@127.0.0.1:1/x"), secret], "NIGHTLATCH_DATABASE_URL"),
+        (&[("NIGHTLATCH_METRICS__ADDRESS", "9100")], "NIGHTLATCH_METRICS__ADDRESS"),
         (&[("ROCKET_PORT", "many")], "ROCKET_PORT"),
         (&[("ROCKET_ADDRESS", "here")], "ROCKET_ADDRESS"),
     ] {
@@ -487,6 +506,41 @@ fn a_wrong_setting_stops_the_program_within_a_second_and_in_one_line() {
         }
         assert!(took < Duration::from_secs(1), "{name}: {took:?}");
     }
+}
+
+#[test]
+fn the_metrics_are_served_on_their_own_address_and_stop_with_the_server() {
+    let folder = TempDir::new("metrics");
+    let vars = [("ROCKET_PORT", "0"), ("NIGHTLATCH_METRICS__ADDRESS", "127.0.0.1:0")];
+    let serving = serve(&folder, &vars);
+    let (_, told) = serving.said.split_once("metrics are at http://").unwrap_or_else(|| panic!("{}", serving.said));
+    let address = told.split('/').next().unwrap().to_owned();
+    let get = |path: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let answer = get("/metrics");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\nnightlatch_nodes 1\n"), "{answer}");
+    assert!(!answer.to_lowercase().contains("set-cookie"), "{answer}");
+    assert!(get("/signin").starts_with("HTTP/1.1 404"));
+
+    let taken = [("ROCKET_PORT", "0"), ("NIGHTLATCH_METRICS__ADDRESS", &*address)];
+    let (code, _, errors, _) = run(&folder, &[], &taken);
+    let last = errors.lines().last().unwrap();
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(last.contains("NIGHTLATCH_METRICS__ADDRESS") && last.contains(&address), "{errors}");
+
+    // Somebody who scrapes keeps the connection for the next time.
+    let idle = TcpStream::connect(&address).unwrap();
+    let begun = Instant::now();
+    let (code, said) = serving.stop();
+    assert!(code == Some(0) && said.contains("stopped"), "{code:?} {said}");
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert!(TcpStream::connect(&address).is_err(), "the listener is still there");
+    drop(idle);
 }
 
 #[test]

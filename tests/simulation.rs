@@ -1,14 +1,15 @@
 //! The revocations under random schedules: delays, lost and late messages, crashes, joins, pauses and clocks that are set.
 //!
-//! Everything that decides is the product's own; the database, the messages and the clocks are played here. The claim: a session whose
-//! ending was answered is accepted by no look-up that comes later, on any node.
+//! Everything that decides is the product's own; the database, the messages and the clocks are played here. The claims: a session whose
+//! ending was answered is accepted by no look-up that comes later, on any node; and a node that heard that its clock is wrong accepts none
+//! from memory until it hears that it is right.
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
 };
 
 use nightlatch::{
-    clock::Timestamp,
+    clock::{self, CLOCKS_MAY_DIFFER, Timestamp},
     model::{
         id::SessionId,
         session::{EndReason, Ending},
@@ -36,6 +37,8 @@ enum Rules {
     ClockReadBeforeLookUp,
     /// Whoever ends a session waits no longer than a node trusts its memory by its own count.
     NoPatience,
+    /// A node does not mind what the database says of its clock.
+    WrongClockTrusted,
 }
 
 /// A generator of its own, fast enough for millions of schedules (SplitMix64).
@@ -61,6 +64,7 @@ struct Database {
     number: i64,
     endings: Vec<(SessionId, Ending, i64)>,
     nodes: HashMap<usize, (i64, i64)>,
+    has_clock: bool,
 }
 
 /// A question on its way to the database or an answer on its way back.
@@ -72,6 +76,8 @@ struct Message {
 }
 
 enum Answer {
+    /// `None` from a database without a clock.
+    Time(Option<Timestamp>),
     Registered,
     Page(Page),
     Published(bool),
@@ -87,6 +93,8 @@ struct Node {
     uptime_ahead: Duration,
     /// How many milliseconds the time of day is wrong.
     set_wrong_by: i64,
+    /// What it heard of that last.
+    heard_wrong: bool,
 }
 
 /// Somebody who ends a session.
@@ -125,10 +133,11 @@ impl World {
             sessions: Vec::new(),
             answered: HashSet::new(),
         };
+        world.db.has_clock = world.dice.roll(2) == 0;
         for index in 0..2 + world.dice.index(2) {
             world.join();
             let World { nodes, db, now, .. } = &mut world;
-            nodes[index].catch_up(db, *now);
+            nodes[index].catch_up(db, *now, rules);
         }
         world
     }
@@ -144,6 +153,7 @@ impl World {
             late: Vec::new(),
             uptime_ahead,
             set_wrong_by: 0,
+            heard_wrong: false,
         });
     }
 
@@ -174,14 +184,14 @@ impl World {
     /// A node asks, the database answers, or the node hears of it; some of it gets lost on the way.
     fn message(&mut self) {
         let index = self.dice.index(self.nodes.len());
-        let (now, node) = (self.now, &mut self.nodes[index]);
+        let (now, node, rules) = (self.now, &mut self.nodes[index], self.rules);
         if let Some(late) = node.late.pop() {
-            self.db.execute(node.id, &late);
+            self.db.execute(node.id, &late, now);
             return;
         }
         let uptime = now + node.uptime_ahead;
         let Some(mut message) = node.waiting.take() else {
-            let (ask, registration) = (node.feed.ask(), node.feed.registration());
+            let (ask, registration) = (node.feed.ask(uptime), node.feed.registration());
             node.waiting = Some(Message { ask, registration, began: uptime, answer: None });
             return;
         };
@@ -190,10 +200,10 @@ impl World {
             (0, _) => {}
             (1, None) => node.late.push(message),
             (_, None) => {
-                message.answer = Some(self.db.execute(node.id, &message));
+                message.answer = Some(self.db.execute(node.id, &message, now));
                 node.waiting = Some(message);
             }
-            (_, Some(answer)) => node.hear(answer, message.began, now),
+            (_, Some(answer)) => node.hear(answer, message.began, now, rules),
         }
     }
 
@@ -237,7 +247,7 @@ impl World {
         }
     }
 
-    /// A request with a token of a session that is being ended or was; answers whether it was accepted too late.
+    /// A request with a token of a session that is being ended or was; answers whether it was accepted against the claims.
     fn request(&mut self) -> bool {
         if self.sessions.is_empty() {
             return false;
@@ -250,7 +260,7 @@ impl World {
             self.pause();
         }
         let Some(node) = self.nodes.iter().position(|node| node.id == id) else { return false };
-        let too_late = self.answered.contains(&session);
+        let refused = self.answered.contains(&session) || self.nodes[node].heard_wrong;
         if self.now > issued + TOKEN {
             return false;
         }
@@ -266,7 +276,7 @@ impl World {
             self.now + ahead
         });
         self.nodes[node].set = set;
-        too_late && standing == Standing::Open
+        refused && standing == Standing::Open
     }
 
     /// The request is held up, and other things happen.
@@ -288,8 +298,9 @@ impl Database {
         self.nodes.iter().filter_map(behind).collect()
     }
 
-    fn execute(&mut self, node: usize, message: &Message) -> Answer {
+    fn execute(&mut self, node: usize, message: &Message, now: Duration) -> Answer {
         match message.ask {
+            Ask::Time => Answer::Time(self.has_clock.then(|| time_of_day(now))),
             Ask::Register => {
                 self.nodes.insert(node, (message.registration, -1));
                 Answer::Registered
@@ -317,17 +328,25 @@ impl Database {
 
 impl Node {
     /// What a node does before it takes requests.
-    fn catch_up(&mut self, db: &mut Database, now: Duration) {
-        for _ in 0..3 {
-            let (ask, registration, began) = (self.feed.ask(), self.feed.registration(), now + self.uptime_ahead);
-            let answer = db.execute(self.id, &Message { ask, registration, began, answer: None });
-            self.hear(answer, began, now);
+    fn catch_up(&mut self, db: &mut Database, now: Duration, rules: Rules) {
+        let began = now + self.uptime_ahead;
+        for _ in 0..4 {
+            let (ask, registration) = (self.feed.ask(began), self.feed.registration());
+            let answer = db.execute(self.id, &Message { ask, registration, began, answer: None }, now);
+            self.hear(answer, began, now, rules);
         }
     }
 
-    fn hear(&mut self, answer: Answer, began: Duration, now: Duration) {
+    fn hear(&mut self, answer: Answer, began: Duration, now: Duration, rules: Rules) {
         let wall = self.wall(now);
         match answer {
+            Answer::Time(theirs) => {
+                let took = now + self.uptime_ahead - began;
+                let ahead = theirs.map_or(0, |theirs| clock::ahead(wall, theirs, took));
+                self.heard_wrong = ahead.unsigned_abs() > CLOCKS_MAY_DIFFER.as_millis() as u64;
+                let taken = if rules == Rules::WrongClockTrusted { 0 } else { ahead };
+                self.feed.compared(taken, began, &self.set);
+            }
             Answer::Registered => self.feed.registered(),
             Answer::Page(page) => {
                 self.feed.read(page, began, &self.set, wall);
@@ -337,13 +356,16 @@ impl Node {
     }
 
     fn wall(&self, now: Duration) -> Timestamp {
-        Timestamp::from_millis(1_700_000_000_000 + now.as_millis() as i64 + self.set_wrong_by)
+        Timestamp::from_millis(time_of_day(now).millis() + self.set_wrong_by)
     }
 }
 
+fn time_of_day(now: Duration) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000).plus(now)
+}
+
 fn ending(now: Duration) -> Ending {
-    let until = Timestamp::from_millis(1_700_000_000_000 + (now + 2 * TOKEN).as_millis() as i64);
-    Ending { reason: EndReason::LoggedOut, until }
+    Ending { reason: EndReason::LoggedOut, until: time_of_day(now + 2 * TOKEN) }
 }
 
 /// Plays one schedule; answers whether the claim broke.
@@ -369,6 +391,7 @@ fn the_schedules_find_each_rule_that_is_broken() {
         (Rules::NumberTakenFirst, "the number taken first"),
         (Rules::ClockReadBeforeLookUp, "the clock read before the look-up"),
         (Rules::NoPatience, "too short a wait"),
+        (Rules::WrongClockTrusted, "a wrong clock trusted"),
     ] {
         let found = (0..SCHEDULES).find(|seed| breaks(*seed, rules));
         println!("{what}: found by schedule {found:?}");

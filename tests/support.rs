@@ -64,6 +64,8 @@ pub struct Options {
     pub smtp: bool,
     /// Whether letters go to the mail folder, where `/dev/mailbox` shows them.
     pub mailbox: bool,
+    /// How far the server's clock is ahead of the test's.
+    pub clock_ahead: Duration,
 }
 
 /// The cookies of one browser: name and value.
@@ -118,9 +120,24 @@ impl TestApp {
         self.second_node_on(database_url).await
     }
 
+    /// From now on the database says that it is `now`. On SQLite, which has no clock, nothing happens.
+    pub async fn set_database_clock(&self, now: Timestamp) {
+        tell_time(&self.database_url, now).await;
+    }
+
     /// Starts a second server beside this one, on the same database and clock, with an uptime of its own.
     pub async fn second_node(&self) -> Self {
         self.second_node_on(&self.database_url).await
+    }
+
+    /// Whether the database has a clock of its own.
+    pub fn database_has_clock(&self) -> bool {
+        !self.database_url.starts_with("sqlite:")
+    }
+
+    /// The same on a machine whose clock is ahead by so much.
+    pub async fn second_node_ahead(&self, clock_ahead: Duration) -> Self {
+        self.node(&self.database_url, Options { clock_ahead, ..Options::default() }).await
     }
 
     /// The same with these settings.
@@ -134,6 +151,7 @@ impl TestApp {
     }
 
     async fn node(&self, database_url: &str, options: Options) -> Self {
+        self.set_database_clock(self.now()).await;
         let uptime = Arc::new(AtomicI64::new(70_000));
         let client = start(&self.folder, database_url, &self.clock, &uptime, options).await;
         let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
@@ -477,7 +495,8 @@ async fn start(
     let (told, uptime) = (Arc::clone(clock), Arc::clone(uptime));
     // The uptime stands still unless a test moves it: a node that has read the endings once trusts its memory.
     let uptime = move || Duration::from_millis(uptime.load(Ordering::SeqCst).unsigned_abs());
-    let clock = Clock::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)), uptime);
+    let clock =
+        Clock::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)).plus(options.clock_ahead), uptime);
     let node = nightlatch::model::id::random_text();
     let rocket = nightlatch::server(Server { settings, clock, secret, post, node, workers: options.smtp }).unwrap();
     let rocket = match options.mount {
@@ -502,7 +521,19 @@ async fn database(folder: &std::path::Path) -> (String, Option<String>) {
     };
     let schema = folder.file_name().unwrap().to_str().unwrap().replace('-', "_");
     postgres(&server, format!("CREATE SCHEMA {schema}")).await;
-    (format!("{server}?options[search_path]={schema}"), Some(schema))
+    // The schema stands before the database's own functions, so that a test can tell it the time.
+    let url = format!("{server}?options[search_path]={schema},pg_catalog");
+    tell_time(&url, Timestamp::from_millis(START)).await;
+    (url, Some(schema))
+}
+
+/// From now on the PostgreSQL behind `url` says to whoever asks by that URL that it is `now`.
+async fn tell_time(url: &str, now: Timestamp) {
+    if !url.starts_with("sqlite:") {
+        let body = format!("SELECT to_timestamp({} / 1000.0)", now.millis());
+        let sql = format!("CREATE OR REPLACE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS '{body}'");
+        postgres(url, sql).await;
+    }
 }
 
 async fn postgres(server: &str, sql: String) {

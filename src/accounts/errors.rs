@@ -156,6 +156,18 @@ pub enum CodeError {
     Internal(Internal),
 }
 
+impl SigninError {
+    /// The word for it where sign-ins are counted.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::Refused => "refused",
+            Self::Overloaded => "overloaded",
+            Self::Internal(_) => "error",
+        }
+    }
+}
+
 macro_rules! failures {
     ($($error:ident: $($overloaded:ident)?;)*) => {$(
         impl From<Internal> for $error {

@@ -15,6 +15,8 @@ mod nodes;
 mod overview;
 mod post;
 mod prove;
+mod readiness;
+mod reading;
 mod record;
 mod requests;
 mod reset_password;
@@ -34,12 +36,15 @@ pub use errors::{ActError, AdminError, CodeError, InputError, Internal, RefreshE
 pub use export::{Export, Recorded};
 pub use overview::{Overview, RecentSignin};
 pub use post::letter_place;
+pub use readiness::{Fault, Readiness};
 pub use requests::REQUEST_TTL;
 pub use seen::FLUSH;
 pub use session_list::{OpenSession, SessionKind};
 pub use signup::Signup;
 pub use tokens::Tokens;
 
+use readiness::Vitals;
+use reading::Figures;
 use seen::Seen;
 use sessions::By;
 
@@ -47,6 +52,7 @@ use crate::{
     clock::{Clock, Timestamp},
     db::Pool,
     hasher::Hasher,
+    metrics::Metrics,
     model::{
         client::Client,
         session::{EndReason, Lifetimes, Session, TokenLifetimes, horizon},
@@ -67,6 +73,9 @@ pub struct Accounts {
     secret: Arc<Secret>,
     refresh: Arc<Refresh>,
     seen: Arc<Seen>,
+    vitals: Arc<Vitals>,
+    metrics: Arc<Metrics>,
+    figures: Arc<Figures>,
     hasher: Hasher,
     revocations: Arc<Revocations>,
     rules: Arc<Rules>,
@@ -126,6 +135,7 @@ impl Accounts {
     /// # Errors
     /// The database is gone, or the hashing threads cannot start.
     pub fn new(db: Pool, clock: Clock, secret: Arc<Secret>, settings: &Settings, node: &str) -> Result<Self, Internal> {
+        let metrics = Metrics::new(clock.now());
         let rules = Rules {
             lifetimes: settings.session,
             tokens: settings.token,
@@ -139,12 +149,15 @@ impl Accounts {
             host: url::Url::parse(&settings.public_url)?.host_str().unwrap_or_default().to_owned(),
         };
         Ok(Self {
-            hasher: Hasher::start(&settings.password, &settings.hash)?,
+            hasher: Hasher::start(&settings.password, &settings.hash, metrics.hashes_refused())?,
             revocations: Arc::new(Revocations::new(horizon(&rules.lifetimes, &rules.tokens))),
             node: node.into(),
             rules: Arc::new(rules),
             refresh: Arc::new(secret.refresh()),
             seen: Arc::default(),
+            vitals: Arc::default(),
+            figures: Arc::default(),
+            metrics: Arc::new(metrics),
             mail: Arc::default(),
             events: Arc::default(),
             db,
@@ -196,13 +209,13 @@ impl Accounts {
         self.clock.now()
     }
 
+    /// What is counted of all this.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Told when a letter was queued, so that it leaves at once.
     pub fn letters_queued(&self) -> Arc<Notify> {
         Arc::clone(&self.mail)
-    }
-
-    /// Whether the database answers.
-    pub async fn is_ready(&self) -> bool {
-        self.db.acquire().await.is_ok()
     }
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::{Accounts, Internal};
 use crate::{
+    clock,
     model::id::SessionId,
     revocations::feed::{Ask, Feed, PATIENCE},
     store,
@@ -18,7 +19,11 @@ impl Accounts {
     /// The database is gone; the step is taken again later.
     pub async fn follow(&self, feed: &mut Feed) -> Result<bool, Internal> {
         let (db, id, registration, now) = (&*self.db, &*self.node, feed.registration(), self.clock.now());
-        match feed.ask() {
+        match feed.ask(self.clock.uptime()) {
+            Ask::Time => {
+                self.compare_clocks(feed).await?;
+                Ok(false)
+            }
             Ask::Register => {
                 store::nodes::register(db, id, registration, now).await?;
                 feed.registered();
@@ -35,6 +40,25 @@ impl Accounts {
                 Ok(noted)
             }
         }
+    }
+
+    async fn compare_clocks(&self, feed: &mut Feed) -> Result<(), Internal> {
+        let began = self.clock.uptime();
+        let theirs = self.db.time().await?;
+        let took = self.clock.uptime().saturating_sub(began);
+        let ahead = theirs.map(|theirs| clock::ahead(self.clock.now(), theirs, took));
+        let was_wrong = feed.clock_is_wrong();
+        feed.compared(ahead.unwrap_or(0), began, &self.revocations);
+        match (was_wrong, feed.clock_is_wrong(), ahead) {
+            (false, true, Some(ahead_ms)) => tracing::error!(
+                ahead_ms,
+                "the clock of this machine is not the database's; every session is asked of its row until it is"
+            ),
+            (true, false, _) => tracing::info!("the clock of this machine is the database's again"),
+            _ => {}
+        }
+        self.vitals.lock().clock_ahead = ahead;
+        Ok(())
     }
 
     /// Leaves the nodes that others wait for. From now on every session is asked of its row.
@@ -57,6 +81,13 @@ impl Accounts {
     /// Returns when every other node knows of the endings up to `number`, or trusts its memory no more.
     pub(super) async fn settle(&self, number: i64) {
         let committed = self.clock.uptime();
+        self.wait_for_others(number, committed).await;
+        let took = self.clock.uptime().saturating_sub(committed);
+        self.metrics.settled(took);
+        self.vitals.lock().last_settle = Some(took);
+    }
+
+    async fn wait_for_others(&self, number: i64, committed: Duration) {
         loop {
             let behind = store::nodes::behind(&*self.db, number, &self.node).await;
             let waited = self.clock.uptime().saturating_sub(committed);
@@ -64,6 +95,7 @@ impl Accounts {
                 Ok(behind) if behind.is_empty() => return,
                 Ok(behind) if waited >= PATIENCE => {
                     for node in behind {
+                        self.metrics.gave_up_node();
                         tracing::warn!(
                             node,
                             "a node did not say that it knows of an ended session, and is waited for no more"

@@ -22,12 +22,22 @@ impl Accounts {
     /// # Errors
     /// See [`SigninError`]. A refusal is recorded.
     pub async fn signin(&self, login: &str, password: &str, caller: &Caller<'_>) -> Result<SignedIn, SigninError> {
+        self.counted(self.start_signed_in(login, password, caller).await)
+    }
+
+    async fn start_signed_in(&self, login: &str, password: &str, caller: &Caller<'_>) -> Result<SignedIn, SigninError> {
         let (mut tx, user, now) = self.authenticate(login, password, &caller.client).await?;
         let started = self.start_session(&mut tx, &user, caller, now).await?;
         let device = self.recognise_device(&mut tx, &user, caller, now).await?;
         let signed_in = self.commit_start(tx, started, user, device, now).await?;
         self.mail.notify_one();
         Ok(signed_in)
+    }
+
+    /// Counts a sign-in, whichever way it came out.
+    pub(super) fn counted<T>(&self, outcome: Result<T, SigninError>) -> Result<T, SigninError> {
+        self.metrics.signed_in(outcome.as_ref().map_or_else(SigninError::word, |_| "ok"));
+        outcome
     }
 
     /// Verifies a password, and begins the transaction of what it opens; the account is locked from here on, so that nothing can come

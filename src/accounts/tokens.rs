@@ -28,6 +28,10 @@ impl Accounts {
     /// # Errors
     /// See [`SigninError`]. A refusal is recorded.
     pub async fn issue_tokens(&self, login: &str, password: &str, client: &Client) -> Result<Tokens, SigninError> {
+        self.counted(self.issue(login, password, client).await)
+    }
+
+    async fn issue(&self, login: &str, password: &str, client: &Client) -> Result<Tokens, SigninError> {
         let (mut tx, user, now) = self.authenticate(login, password, client).await?;
         if !store::sessions::is_known_program(&mut *tx, &user.id, client).await? {
             let ip = client.ip.clone().unwrap_or_else(|| "unknown".to_owned());

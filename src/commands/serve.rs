@@ -1,5 +1,5 @@
 //! `nightlatch serve`
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use rocket::{error::ErrorKind, fairing::AdHoc};
 use rocket_db_pools::Database;
@@ -16,6 +16,7 @@ use crate::{
     secret::Secret,
     server,
     settings::{Settings, SettingsError},
+    web::metrics::{Listener, Source},
     workers::{publisher::Publisher, scribe},
 };
 
@@ -29,11 +30,21 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let url = settings.public_url.clone();
     let config = rocket::Config::try_from(&settings.figment)?;
     let address = format!("ROCKET_ADDRESS {}, ROCKET_PORT {}", config.address, config.port);
+    let metrics = settings.metrics.address;
     let server = Server { node: node(&settings), settings, clock: Clock::system(), secret, post, workers: true };
     let rocket = server::server(server).map_err(|error| error.to_string())?;
     let rocket = rocket
         .attach(AdHoc::on_liftoff("address", |_| Box::pin(async move { tracing::info!("open {url} in a browser") })));
-    let stopped = rocket.launch().await.map_err(|error| in_words(&error, &address))?;
+    let rocket = rocket.ignite().await.map_err(|error| in_words(&error, &address))?;
+    let listener = match (metrics, rocket.state::<Source>()) {
+        (Some(address), Some(source)) => Some(open(source.clone(), address).await?),
+        _ => None,
+    };
+    let outcome = rocket.launch().await.map_err(|error| in_words(&error, &address));
+    if let Some(listener) = listener {
+        listener.close().await;
+    }
+    let stopped = outcome?;
     if let (Some(accounts), Some(db)) = (stopped.state::<Accounts>(), Db::fetch(&stopped)) {
         scribe::write(accounts).await;
         if let Some(Some(publisher)) = stopped.state::<Option<Arc<Publisher>>>() {
@@ -43,6 +54,13 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn open(source: Source, address: SocketAddr) -> Result<Listener, SettingsError> {
+    let wrong = |error| SettingsError::new("NIGHTLATCH_METRICS__ADDRESS", format!("{address}: {error}"));
+    let listener = Listener::open(source, address).await.map_err(wrong)?;
+    tracing::info!("metrics are at http://{}/metrics", listener.address());
+    Ok(listener)
 }
 
 /// One server at a time has an SQLite file: it takes the place of the one before, which may have been killed, and nobody waits for that.

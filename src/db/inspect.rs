@@ -1,4 +1,4 @@
-//! What `nightlatch check` asks a database; nothing here changes one.
+//! What is asked of a database itself; nothing here changes one.
 use super::Pool;
 use crate::clock::Timestamp;
 
@@ -42,12 +42,15 @@ impl Pool {
         writing.rollback().await
     }
 
-    /// The time a PostgreSQL server has; SQLite has no clock of its own.
+    /// The time a PostgreSQL server has; `None` for SQLite, which has no clock of its own.
     ///
     /// # Errors
-    /// The database is gone, or is SQLite.
-    pub async fn time(&self) -> sqlx::Result<Timestamp> {
+    /// The database is gone.
+    pub async fn time(&self) -> sqlx::Result<Option<Timestamp>> {
+        if self.sqlite {
+            return Ok(None);
+        }
         let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-        Ok(Timestamp::from_millis(sqlx::query_scalar(sql).fetch_one(&self.any).await?))
+        Ok(Some(Timestamp::from_millis(sqlx::query_scalar(sql).fetch_one(&self.any).await?)))
     }
 }

@@ -2,7 +2,10 @@
 use std::time::Duration;
 
 use super::Revocations;
-use crate::{clock::Timestamp, store::endings::Page};
+use crate::{
+    clock::{CLOCKS_MAY_DIFFER, Timestamp},
+    store::endings::Page,
+};
 
 /// How often a node reads the endings.
 pub const INTERVAL: Duration = Duration::from_millis(100);
@@ -14,9 +17,14 @@ pub const TRUST: Duration = Duration::from_secs(2);
 /// from after the commit, so that neither has to know the other's clock.
 pub const PATIENCE: Duration = Duration::from_millis(2100);
 
+/// How often a node compares its clock with the database's.
+pub const COMPARISON: Duration = Duration::from_secs(3);
+
 /// What a node has to ask the database next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
+    /// For the time.
+    Time,
     /// To write its row for this registration, with nothing seen.
     Register,
     /// For every ending above this number, in one statement with the last number and whether the row of this registration is there.
@@ -36,6 +44,9 @@ pub enum Ask {
 pub struct Feed {
     state: State,
     registration: i64,
+    /// The uptime when the database was last asked for the time.
+    compared: Option<Duration>,
+    clock_is_wrong: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,13 +71,32 @@ impl Feed {
         self.registration
     }
 
-    /// What to ask now. An ask that fails, or whose answer is lost, is simply asked again.
-    pub fn ask(&self) -> Ask {
+    /// What to ask at `uptime`: the time comes first, so that a node with a wrong clock trusts nothing. An ask that fails, or whose answer
+    /// is lost, is simply asked again.
+    pub fn ask(&self, uptime: Duration) -> Ask {
+        if self.compared.is_none_or(|then| uptime >= then + COMPARISON) {
+            return Ask::Time;
+        }
         match self.state {
             State::Unknown => Ask::Register,
             State::Following { seen } => Ask::Read { after: seen },
             State::Learned { number, .. } => Ask::Publish { number },
         }
+    }
+
+    /// The database was asked for the time at the uptime `began`: the node's clock is this many milliseconds [ahead](crate::clock::ahead)
+    /// of it. A node whose clock is wrong goes on reading, and trusts the set no more until it is right again.
+    pub fn compared(&mut self, ahead: i64, began: Duration, set: &Revocations) {
+        self.compared = Some(began);
+        self.clock_is_wrong = Duration::from_millis(ahead.unsigned_abs()) > CLOCKS_MAY_DIFFER;
+        if self.clock_is_wrong {
+            set.distrust();
+        }
+    }
+
+    /// Whether the node's clock was too far from the database's when they were last compared.
+    pub fn clock_is_wrong(&self) -> bool {
+        self.clock_is_wrong
     }
 
     /// The node's row was written.
@@ -89,7 +119,7 @@ impl Feed {
             self.state = State::Learned { number: page.number, began };
             return false;
         }
-        set.trust_until(began + TRUST);
+        self.trust(set, began);
         true
     }
 
@@ -98,9 +128,15 @@ impl Feed {
         match self.state {
             State::Learned { number, began } if noted => {
                 self.state = State::Following { seen: number };
-                set.trust_until(began + TRUST);
+                self.trust(set, began);
             }
             _ => self.forget(set),
+        }
+    }
+
+    fn trust(&self, set: &Revocations, began: Duration) {
+        if !self.clock_is_wrong {
+            set.trust_until(began + TRUST);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Refuses settings that would be unsafe, and fills in those that follow from others.
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, absolute},
     time::Duration,
 };
@@ -10,7 +10,7 @@ use lettre::message::Mailbox;
 use rocket::figment::Figment;
 use url::{Host, Url};
 
-use super::{Database, Mail, Masked, Password, Retention, Settings, SettingsError, source};
+use super::{Database, Mail, Masked, Metrics, Password, Retention, Settings, SettingsError, source};
 use crate::{
     amqp::Address,
     model::{
@@ -52,6 +52,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         security_contact: given.security.contact.map(contact).transpose()?,
         keys: keys(given.keys)?,
         retention: retention(given.retention)?,
+        metrics: metrics(given.metrics)?,
         public_url,
         local,
         data_dir,
@@ -294,6 +295,14 @@ fn contact(given: String) -> Result<String, SettingsError> {
             "must be like mailto:security@example.com, https://example.com/security or tel:+1-201-555-0123",
         )),
     }
+}
+
+fn metrics(given: source::Metrics) -> Result<Metrics, SettingsError> {
+    let parsed = given.address.map(|address| address.trim().parse::<SocketAddr>()).transpose();
+    let address = parsed.map_err(|_| {
+        SettingsError::new("NIGHTLATCH_METRICS__ADDRESS", "must be address and port, like 127.0.0.1:9100 or [::1]:9100")
+    })?;
+    Ok(Metrics { address })
 }
 
 fn at_least_one(name: &str, number: usize) -> Result<(), SettingsError> {

@@ -3,7 +3,7 @@ mod check;
 mod source;
 mod text;
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use rocket::figment::Figment;
@@ -58,6 +58,8 @@ pub struct Settings {
     pub security_contact: Option<String>,
     /// How log lines are written.
     pub log: Log,
+    /// What operators can measure.
+    pub metrics: Metrics,
     /// What Rocket reads itself: address, port, TLS, limits.
     pub figment: Figment,
 }
@@ -171,6 +173,12 @@ pub struct Retention {
 pub struct Log {
     /// `None`: text on a terminal, JSON elsewhere.
     pub format: Option<LogFormat>,
+}
+
+/// What operators can measure.
+pub struct Metrics {
+    /// Where `/metrics` is served; `None`: nowhere.
+    pub address: Option<SocketAddr>,
 }
 
 /// The two forms of log lines.

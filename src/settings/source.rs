@@ -39,6 +39,7 @@ pub struct Given {
     pub proxy: Proxy,
     pub security: Security,
     pub log: Log,
+    pub metrics: Metrics,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +98,12 @@ pub struct Security {
 #[serde(default, deny_unknown_fields)]
 pub struct Superuser {
     pub email: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    pub address: Option<String>,
 }
 
 impl Default for Database {

@@ -89,6 +89,13 @@ pub async fn dropped(db: impl AnyExecutor<'_>, id: &str, error: &str, now: Times
     Ok(())
 }
 
+/// How many letters have not left, and when the oldest of them was written.
+pub async fn queue(db: impl AnyExecutor<'_>) -> sqlx::Result<(i64, Option<Timestamp>)> {
+    let sql = "SELECT COUNT(*), MIN(created_at) FROM letters WHERE sent_at IS NULL AND dropped_at IS NULL";
+    let (waiting, oldest): (i64, Option<i64>) = sqlx::query_as(sql).fetch_one(db).await?;
+    Ok((waiting, oldest.map(Timestamp::from_millis)))
+}
+
 /// Deletes every letter to an address.
 pub async fn delete_to(db: impl AnyExecutor<'_>, recipient: &Email) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM letters WHERE recipient = $1").bind(recipient.as_str()).execute(db).await?;

@@ -242,6 +242,17 @@ pub async fn end_reason(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Resul
     Ok(reason.as_deref().and_then(EndReason::stored))
 }
 
+/// How many sessions go on: those of browsers that were used since `used_since`, and those of programs that have a refresh token.
+pub async fn live(db: impl AnyExecutor<'_>, used_since: Timestamp, now: Timestamp) -> sqlx::Result<[(Kind, i64); 2]> {
+    // No GROUP BY: SQLite would sort all of them first.
+    let sql = "SELECT COUNT(CASE WHEN refresh_until IS NULL AND last_seen_at > $2 THEN 1 END),
+            COUNT(CASE WHEN refresh_until > $1 THEN 1 END)
+        FROM sessions WHERE ended_at IS NULL AND ends_at > $1";
+    let query = sqlx::query_as(sql).bind(now.millis()).bind(used_since.millis());
+    let (browser, api) = query.fetch_one(db).await?;
+    Ok([(Kind::Browser, browser), (Kind::Api, api)])
+}
+
 /// Ends one session; false when it had ended before.
 pub async fn end(db: impl AnyExecutor<'_>, id: &SessionId, reason: EndReason, now: Timestamp) -> sqlx::Result<bool> {
     let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at IS NULL";

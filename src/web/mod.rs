@@ -10,6 +10,7 @@ mod gate;
 pub mod guards;
 mod headers;
 mod input;
+pub mod metrics;
 pub mod next;
 mod pages;
 mod passive;
@@ -21,11 +22,20 @@ mod view;
 
 use rocket::{Build, Rocket, shield::Shield};
 
+use crate::clock::Clock;
 pub use problem::Problem;
 pub use site::Site;
 
-/// Attaches routes, catchers and fairings. The gate stands before every handler; sliding comes before the headers.
-pub fn attach(rocket: Rocket<Build>) -> Rocket<Build> {
+/// Attaches routes, catchers and fairings, and around them what counts the answers by this clock, if they are counted.
+pub fn attach(rocket: Rocket<Build>, counted: Option<Clock>) -> Rocket<Build> {
+    match counted {
+        Some(clock) => surface(rocket.attach(metrics::Arrivals(clock.clone()))).attach(metrics::Answers::by(clock)),
+        None => surface(rocket),
+    }
+}
+
+/// The gate stands before every handler; sliding comes before the headers.
+fn surface(rocket: Rocket<Build>) -> Rocket<Build> {
     rocket
         // Rocket's own shield sends other values of the same headers.
         .attach(Shield::new())

@@ -1,5 +1,5 @@
 //! The requests that look at a session without using it: they never make it last longer.
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use rocket::{
     Request,
@@ -7,8 +7,14 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-/// Marks a request that came as HEAD, since Rocket turns it into GET before its answer is seen.
-pub struct WasHead(pub bool);
+/// What is known of a request only when it comes.
+#[derive(Default)]
+pub struct Arrival {
+    /// Whether it came as HEAD: Rocket turns it into GET before its answer is seen.
+    pub head: bool,
+    /// The uptime, where answers are measured; nought elsewhere.
+    pub at: Duration,
+}
 
 /// Whether the request at hand is passive, for handlers that tell when the session ends.
 pub struct Passive(pub bool);
@@ -35,7 +41,7 @@ pub fn is_static(request: &Request<'_>) -> bool {
 
 /// Whether `request` is passive.
 fn is_passive(request: &Request<'_>) -> bool {
-    request.local_cache(|| WasHead(false)).0
+    request.local_cache(Arrival::default).head
         || request.headers().get_one("Sec-Purpose").is_some_and(|purpose| purpose.starts_with("prefetch"))
         || request.headers().contains("Authorization")
         || asks_only(request)

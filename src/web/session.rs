@@ -11,7 +11,7 @@ use rocket::{
 
 use super::{
     Problem, Site, cookies,
-    passive::{WasHead, is_static, prolongs},
+    passive::{Arrival, is_static, prolongs},
 };
 use crate::{
     accounts::{Accounts, Internal, SignedIn},
@@ -189,7 +189,7 @@ impl Fairing for Sliding {
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if request.method() == Method::Head {
-            request.local_cache(|| WasHead(true));
+            request.local_cache(|| Arrival { head: true, ..Arrival::default() });
         }
         // Here and not in a guard: error pages of unknown paths know who is signed in, too.
         if !is_static(request) {
