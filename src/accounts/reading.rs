@@ -5,6 +5,7 @@ use tokio::sync::Mutex;
 
 use super::{Accounts, FLUSH, Internal};
 use crate::{
+    clock::Timestamp,
     metrics::{Queue, Reading, Stored},
     store,
 };
@@ -52,11 +53,24 @@ impl Accounts {
         // Last use is written down late.
         let used_since = now.minus(self.rules.lifetimes.idle + FLUSH);
         let sessions = store::sessions::live(&*self.db, used_since, now).await?;
+        let queue = |waiting, oldest: Option<Timestamp>| Queue {
+            waiting,
+            oldest: oldest.map_or(Duration::ZERO, |oldest| now.since(oldest)),
+        };
         let (waiting, oldest) = store::letters::queue(&*self.db).await?;
+        let letters = queue(waiting, oldest);
+        let events = match self.rules.publish {
+            true => {
+                let backlog = store::outbox::backlog(&*self.db).await?;
+                Some((queue(backlog.pending, backlog.oldest), backlog.parked))
+            }
+            false => None,
+        };
         let stored = Stored {
             nodes: store::nodes::count(&*self.db).await?,
             sessions: sessions.map(|(kind, number)| (kind.as_str(), number)),
-            letters: Queue { waiting, oldest: oldest.map_or(Duration::ZERO, |oldest| now.since(oldest)) },
+            letters,
+            events,
         };
         let took = self.clock.uptime().saturating_sub(began);
         *kept = Some((stored.clone(), began + took + KEPT.max(took * SHARE)));

@@ -44,6 +44,8 @@ pub struct Stored {
     pub sessions: [(&'static str, i64); 2],
     /// Letters that have not left.
     pub letters: Queue,
+    /// Events that RabbitMQ does not have yet, and how many it will never get; `None` where none go there.
+    pub events: Option<(Queue, i64)>,
 }
 
 /// What waits to leave.
@@ -100,6 +102,12 @@ impl Stored {
         number(to, "letters_waiting", "Letters that have not left", self.letters.waiting);
         let help = "How long the oldest letter that has not left has waited";
         seconds(to, "letters_oldest_age", help, self.letters.oldest.as_secs_f64());
+        if let Some((events, parked)) = &self.events {
+            number(to, "events_waiting", "Events that RabbitMQ does not have yet", events.waiting);
+            let help = "How long the oldest event that RabbitMQ does not have has waited";
+            seconds(to, "events_oldest_age", help, events.oldest.as_secs_f64());
+            number(to, "events_parked", "Events that RabbitMQ refused for good", *parked);
+        }
     }
 }
 
