@@ -8,6 +8,7 @@ mistakes() {
   settings_that_stop_the_start
   places_and_secrets
   databases
+  audit_trail
   mail_servers
   brokers
   public_urls
@@ -72,6 +73,42 @@ databases() {
   fine 'PostgreSQL' NIGHTLATCH_DATABASE_URL="$TEST_DATABASE_URL"
   mistake 'a user of PostgreSQL who may only read' 'writing' 'must lead to a primary' \
     NIGHTLATCH_DATABASE_URL="$TEST_DATABASE_URL?options[default_transaction_read_only]=on"
+}
+
+audit_trail() {
+  local file=$work/data0/nightlatch.db
+  sqlite3 "$file" "INSERT INTO events (id, type, data, created_at)
+    VALUES ('row1', 'user.created', '{}', 1), ('row2', 'session.started', '{}', 2), ('row3', 'session.ended', '{}', 3)"
+  await_seals "$file" 3
+  more=(--audit)
+  fine 'a sealed audit trail'
+  tampered 'a row of the audit trail that was edited' 'row row2 was changed' "UPDATE events SET type = 'token.issued' WHERE id = 'row2'"
+  tampered 'a row of the audit trail that was deleted' 'row row2 was removed' "DELETE FROM events WHERE id = 'row2'"
+  tampered 'a row of the audit trail that was deleted with its seal' '1 row removed behind row row1' \
+    "DELETE FROM events WHERE id = 'row2'; DELETE FROM seals WHERE event_id = 'row2'"
+  tampered 'two rows of the audit trail that were exchanged' 'row row1 was moved' \
+    "UPDATE events SET id = CASE id WHEN 'row1' THEN 'x' WHEN 'row3' THEN 'row1' END WHERE id <> 'row2';
+    UPDATE events SET id = 'row3' WHERE id = 'x'"
+  mistake 'an audit trail sealed with another secret' 'audit trail: the note' 'with a backup' \
+    NIGHTLATCH_SECRET_KEY="$(openssl rand -base64 32)"
+  more=()
+}
+
+# Does this to a copy of the database.
+tampered() { # name what sql
+  as_set "$binary" backup "$work/tampered.db" >/dev/null
+  sqlite3 "$work/tampered.db" "$3"
+  mistake "$1" "audit trail: $2" 'compare it with a backup' NIGHTLATCH_DATABASE_URL="sqlite://$work/tampered.db"
+  rm "$work/tampered.db"
+}
+
+await_seals() { # file count
+  local attempt
+  for attempt in {1..40}; do
+    [ "$(sqlite3 "$1" 'SELECT COUNT(*) FROM seals')" != "$2" ] || return 0
+    sleep 0.1
+  done
+  mismatch "$2 seals" "after $attempt tries: $(sqlite3 "$1" 'SELECT COUNT(*) FROM seals')"
 }
 
 mail_servers() {

@@ -222,6 +222,14 @@ def look_into_file(server, answered):
             raise Lost(f"the sign-out of the session {one.id}")
 
 
+def audit(server):
+    """The audit trail is sealed so far as it is, and no row fell out of it."""
+    command = [server.binary, "check", "--audit"]
+    check = subprocess.run(command, cwd=server.folder, env=server.settings, capture_output=True, text=True)
+    if check.returncode != 0:
+        raise Lost(f"the audit trail: {check.stdout}{check.stderr}")
+
+
 def ask_server(server, answered):
     """Tokens are taken or refused as answered, and new accounts sign in."""
     client = Client(server)
@@ -248,6 +256,7 @@ def run(binary, rounds):
                 answered = load_and_kill(server, addresses, list(total.accounts))
                 server.start()
                 look_into_file(server, answered)
+                audit(server)
                 ask_server(server, answered)
                 total.accounts.update(answered.accounts)
                 total.sessions += answered.sessions
