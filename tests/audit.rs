@@ -2,11 +2,11 @@
 use std::{process::Command, sync::Arc, time::Instant};
 
 use nightlatch::{
-    clock::Timestamp,
     db::Pool,
     model::{
         client::Client,
         event::{Event, EventKind},
+        id::row_time,
     },
     store,
     workers::{postman::Postman, sealer::Sealer},
@@ -17,7 +17,7 @@ use rocket::{
     tokio::{self, select, task::yield_now},
 };
 
-use crate::support::{START, TestApp, dies_after};
+use crate::support::{TestApp, dies_after};
 
 /// The tests' secret, as the variable wants it.
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -321,7 +321,8 @@ fn named(app: &TestApp, words: &str) {
 
 /// A row as the audit names it.
 fn row(id: &str) -> String {
-    format!("row {id} of {}", Timestamp::from_millis(START).rfc3339())
+    // Other tests of the same process may have made ids of a later time, and an id is never of an earlier time than one before it.
+    format!("row {id} of {}", row_time(id).unwrap().rfc3339())
 }
 
 /// A server with so many sealed rows, and their names.
