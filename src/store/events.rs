@@ -104,6 +104,7 @@ pub async fn about(
     list(db, None, Some(user), ("", cursor.unwrap_or("z")), limit).await
 }
 
+// `$n = $n` stands for a parameter that a variant does not use: PostgreSQL wants to see every one that is bound.
 macro_rules! select {
     ($which:literal) => {
         concat!(

@@ -54,6 +54,7 @@ pub enum State {
     Ended,
 }
 
+// `$n = $n` stands for a parameter that a variant does not use: PostgreSQL wants to see every one that is bound.
 macro_rules! select {
     ($state:literal, $user:literal) => {
         concat!(
@@ -88,7 +89,7 @@ pub async fn list(
         State::Any => of_user!(user, "1 = 1"),
         State::Open => of_user!(
             user,
-            "ended_at IS NULL AND ends_at > $5 AND COALESCE(refresh_until, 0) > CASE WHEN kind = 'api' THEN $5 ELSE -1 END
+            "ended_at IS NULL AND ends_at > $5 AND (refresh_until IS NULL OR refresh_until > $5)
                 AND (kind = 'api' OR last_seen_at > $6)"
         ),
         State::Ended => of_user!(
