@@ -1,8 +1,9 @@
 //! `nightlatch serve`
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use rocket::{error::ErrorKind, fairing::AdHoc};
+use rocket::{Ignite, Rocket, error::ErrorKind, fairing::AdHoc};
 use rocket_db_pools::Database;
+use tokio::time::timeout;
 
 use crate::{
     Server,
@@ -19,6 +20,9 @@ use crate::{
     web::metrics::{Listener, Source},
     workers::{publisher::Publisher, scribe},
 };
+
+/// How long a stop waits for the database: one connection that fell silent would hold it up for ever.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
 pub async fn run(settings: Settings) -> Result<(), Failure> {
@@ -45,15 +49,21 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         listener.close().await;
     }
     let stopped = outcome?;
-    if let (Some(accounts), Some(db)) = (stopped.state::<Accounts>(), Db::fetch(&stopped)) {
-        scribe::write(accounts).await;
-        if let Some(Some(publisher)) = stopped.state::<Option<Arc<Publisher>>>() {
-            publisher.leave().await;
-        }
-        db.close().await;
+    if timeout(LAST_WORDS, finish(&stopped)).await.is_err() {
+        tracing::warn!("the database did not answer until the end");
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What is left to say to the database when no request is served any more.
+async fn finish(stopped: &Rocket<Ignite>) {
+    let (Some(accounts), Some(db)) = (stopped.state::<Accounts>(), Db::fetch(stopped)) else { return };
+    scribe::write(accounts).await;
+    if let Some(Some(publisher)) = stopped.state::<Option<Arc<Publisher>>>() {
+        publisher.leave().await;
+    }
+    db.close().await;
 }
 
 async fn open(source: Source, address: SocketAddr) -> Result<Listener, SettingsError> {
