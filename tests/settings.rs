@@ -3,7 +3,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{BufRead, BufReader, Lines, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Stdio},
@@ -85,7 +85,7 @@ fn with_nothing_set_it_runs_on_this_machine() {
     assert_eq!((keep.events, keep.sessions, keep.letters), (days(365), days(30), days(7)));
     assert!(settings.amqp.is_none());
     assert_eq!(settings.log.format, None);
-    assert_eq!(settings.metrics.address, None);
+    assert_eq!((settings.metrics.address, settings.stop.delay), (None, Duration::ZERO));
 }
 
 #[test]
@@ -120,6 +120,7 @@ fn every_variable_takes_its_value() {
         ("NIGHTLATCH_RETENTION__LETTERS", "2days"),
         ("NIGHTLATCH_LOG__FORMAT", "json"),
         ("NIGHTLATCH_METRICS__ADDRESS", "[::1]:9100"),
+        ("NIGHTLATCH_STOP__DELAY", "5s"),
     ]);
     assert_eq!((settings.public_url.as_str(), settings.local), ("https://id.example.com", false));
     assert_eq!(settings.data_dir, Path::new("/srv/nightlatch"));
@@ -149,6 +150,7 @@ fn every_variable_takes_its_value() {
     assert_eq!(keep.letters, seconds(2 * 86_400));
     assert_eq!(settings.log.format, Some(LogFormat::Json));
     assert_eq!(settings.metrics.address, Some("[::1]:9100".parse().unwrap()));
+    assert_eq!(settings.stop.delay, seconds(5));
 }
 
 #[test]
@@ -335,6 +337,7 @@ fn a_value_that_cannot_be_is_refused_by_name() {
         ("NIGHTLATCH_RETENTION__SESSIONS", &["0s", "1439m", "never"]),
         ("NIGHTLATCH_RETENTION__LETTERS", &["0s", "86399s"]),
         ("NIGHTLATCH_LOG__FORMAT", &["", "xml", "JSON"]),
+        ("NIGHTLATCH_STOP__DELAY", &["", "5", "soon"]),
         (
             "NIGHTLATCH_METRICS__ADDRESS",
             &["", "9100", ":9100", "127.0.0.1", "localhost:9100", "127.0.0.1:99999", "http://127.0.0.1:9100"],
@@ -460,9 +463,13 @@ pub struct Serving {
 }
 
 impl Serving {
+    fn tell_to_stop(&self) {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+    }
+
     /// Tells the server to stop, and waits for it: its exit code and what it said since it started.
     fn stop(mut self) -> (Option<i32>, String) {
-        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        self.tell_to_stop();
         let said = self.lines.by_ref().map_while(Result::ok).collect();
         (self.child.wait().unwrap().code(), said)
     }
@@ -515,17 +522,10 @@ fn the_metrics_are_served_on_their_own_address_and_stop_with_the_server() {
     let serving = serve(&folder, &vars);
     let (_, told) = serving.said.split_once("metrics are at http://").unwrap_or_else(|| panic!("{}", serving.said));
     let address = told.split('/').next().unwrap().to_owned();
-    let get = |path: &str| {
-        let mut stream = TcpStream::connect(&address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    };
-    let answer = get("/metrics");
+    let answer = get(&address, "/metrics");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\nnightlatch_nodes 1\n"), "{answer}");
     assert!(!answer.to_lowercase().contains("set-cookie"), "{answer}");
-    assert!(get("/signin").starts_with("HTTP/1.1 404"));
+    assert!(get(&address, "/signin").starts_with("HTTP/1.1 404"));
 
     let taken = [("ROCKET_PORT", "0"), ("NIGHTLATCH_METRICS__ADDRESS", &*address)];
     let (code, _, errors, _) = run(&folder, &[], &taken);
@@ -541,6 +541,35 @@ fn the_metrics_are_served_on_their_own_address_and_stop_with_the_server() {
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     assert!(TcpStream::connect(&address).is_err(), "the listener is still there");
     drop(idle);
+}
+
+#[test]
+fn a_server_told_to_stop_goes_on_for_the_delay_and_says_that_it_is_not_ready() {
+    let folder = TempDir::new("delay");
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let serving = serve(&folder, &[("ROCKET_PORT", &*port), ("NIGHTLATCH_STOP__DELAY", "1m")]);
+    let address = format!("localhost:{port}");
+    assert!(get(&address, "/health/ready").starts_with("HTTP/1.1 200"));
+    serving.tell_to_stop();
+    let patience = Instant::now() + Duration::from_secs(10);
+    while !get(&address, "/health/ready").contains("this node is stopping") {
+        assert!(Instant::now() < patience, "it says that it is ready");
+    }
+    assert!(get(&address, "/health/ready").starts_with("HTTP/1.1 503"));
+    assert!(get(&address, "/signin").starts_with("HTTP/1.1 200"), "it goes on");
+    let begun = Instant::now();
+    let (code, said) = serving.stop();
+    assert!(code == Some(0) && said.contains("stopped"), "{code:?} {said}");
+    assert!(begun.elapsed() < Duration::from_secs(30), "a second signal stops it at once");
+}
+
+/// What the server at `address` answers to somebody who asks for `path`.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[test]

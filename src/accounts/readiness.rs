@@ -25,6 +25,8 @@ pub struct Readiness {
 /// Why a node should get no requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// It was told to stop.
+    Stopping,
     /// The database does not answer.
     NoDatabase,
     /// The node's clock is so many milliseconds ahead of the database's; behind when negative.
@@ -42,6 +44,7 @@ pub(super) struct Noted {
     /// Milliseconds; `None` where the database has no clock.
     pub clock_ahead: Option<i64>,
     pub last_settle: Option<Duration>,
+    pub stopping: bool,
 }
 
 impl Vitals {
@@ -52,13 +55,19 @@ impl Vitals {
 }
 
 impl Accounts {
+    /// From now on this node says that it is not ready, and goes on all the same.
+    pub fn announce_stop(&self) {
+        self.vitals.lock().stopping = true;
+    }
+
     /// How this node is; asks the database, for a second at most.
     pub async fn readiness(&self) -> Readiness {
         let nodes = tokio::time::timeout(PATIENCE, store::nodes::count(&*self.db)).await.ok().and_then(Result::ok);
-        let Noted { clock_ahead, last_settle } = *self.vitals.lock();
+        let Noted { clock_ahead, last_settle, stopping } = *self.vitals.lock();
         let uptime = self.clock.uptime();
         let wrong = clock_ahead.filter(|ahead| Duration::from_millis(ahead.unsigned_abs()) > CLOCKS_MAY_DIFFER);
         let fault = match wrong {
+            _ if stopping => Some(Fault::Stopping),
             _ if nodes.is_none() => Some(Fault::NoDatabase),
             Some(ahead) => Some(Fault::WrongClock(ahead)),
             None => (!self.revocations.is_whole(uptime)).then_some(Fault::Behind),

@@ -1,4 +1,6 @@
 //! `nightlatch serve`
+mod stop;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rocket::{Ignite, Rocket, error::ErrorKind, fairing::AdHoc};
@@ -25,7 +27,7 @@ use crate::{
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
-pub async fn run(settings: Settings) -> Result<(), Failure> {
+pub async fn run(mut settings: Settings) -> Result<(), Failure> {
     secret::make_data_dir(&settings)?;
     let secret = secret::load(&settings)?;
     let post = Post::new(&settings).map_err(|error| SettingsError::new("NIGHTLATCH_MAIL__SMTP_URL", error))?;
@@ -34,7 +36,10 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let url = settings.public_url.clone();
     let config = rocket::Config::try_from(&settings.figment)?;
     let address = format!("ROCKET_ADDRESS {}, ROCKET_PORT {}", config.address, config.port);
-    let metrics = settings.metrics.address;
+    let (metrics, delay) = (settings.metrics.address, settings.stop.delay);
+    if !delay.is_zero() {
+        settings.figment = stop::take_signal(settings.figment);
+    }
     let server = Server { node: node(&settings), settings, clock: Clock::system(), secret, post, workers: true };
     let rocket = server::server(server).map_err(|error| error.to_string())?;
     let rocket = rocket
@@ -44,6 +49,9 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         (Some(address), Some(source)) => Some(open(source.clone(), address).await?),
         _ => None,
     };
+    if let Some(accounts) = rocket.state::<Accounts>().filter(|_| !delay.is_zero()) {
+        stop::late(delay, accounts.clone(), rocket.shutdown())?;
+    }
     let outcome = rocket.launch().await.map_err(|error| in_words(&error, &address));
     if let Some(listener) = listener {
         listener.close().await;

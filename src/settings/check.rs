@@ -60,6 +60,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         secret_key: given.secret_key,
         signup: given.signup,
         log: given.log,
+        stop: given.stop,
         figment,
     })
 }

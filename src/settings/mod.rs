@@ -60,6 +60,8 @@ pub struct Settings {
     pub log: Log,
     /// What operators can measure.
     pub metrics: Metrics,
+    /// How the server stops.
+    pub stop: Stop,
     /// What Rocket reads itself: address, port, TLS, limits.
     pub figment: Figment,
 }
@@ -179,6 +181,15 @@ pub struct Log {
 pub struct Metrics {
     /// Where `/metrics` is served; `None`: nowhere.
     pub address: Option<SocketAddr>,
+}
+
+/// How the server stops.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stop {
+    /// How long it goes on after it was told to, and says meanwhile that it is not ready.
+    #[serde(deserialize_with = "text::duration")]
+    pub delay: Duration,
 }
 
 /// The two forms of log lines.

@@ -9,7 +9,7 @@ use rocket::figment::{
 };
 use serde::Deserialize;
 
-use super::{Code, Hash, Keys, Log, Masked, Password, Retention, SettingsError, Signup, text};
+use super::{Code, Hash, Keys, Log, Masked, Password, Retention, SettingsError, Signup, Stop, text};
 
 const PREFIX: &str = "NIGHTLATCH_";
 
@@ -40,6 +40,7 @@ pub struct Given {
     pub security: Security,
     pub log: Log,
     pub metrics: Metrics,
+    pub stop: Stop,
 }
 
 #[derive(Deserialize)]

@@ -57,10 +57,8 @@ fn live() -> Json<LiveAnswer> {
 #[get("/ready")]
 async fn ready(accounts: &State<Accounts>, shutdown: Shutdown) -> (Status, Json<ReadyAnswer>) {
     let readiness = accounts.readiness().await;
-    let wrong = match readiness.fault {
-        _ if shutdown.now_or_never().is_some() => Some("this node is stopping".into()),
-        fault => fault.map(in_words),
-    };
+    let fault = if shutdown.now_or_never().is_some() { Some(Fault::Stopping) } else { readiness.fault };
+    let wrong = fault.map(in_words);
     let status = if wrong.is_some() { Status::ServiceUnavailable } else { Status::Ok };
     let answer = ReadyAnswer {
         status: wrong.unwrap_or("ok".into()),
@@ -73,6 +71,7 @@ async fn ready(accounts: &State<Accounts>, shutdown: Shutdown) -> (Status, Json<
 
 fn in_words(fault: Fault) -> Cow<'static, str> {
     match fault {
+        Fault::Stopping => "this node is stopping".into(),
         Fault::NoDatabase => "the database does not answer".into(),
         Fault::Behind => "this node has lost touch with the others".into(),
         Fault::WrongClock(ahead) => {
