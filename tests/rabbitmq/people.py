@@ -74,10 +74,11 @@ class Node(Server):
         database.close()
 
     def plant(self, count, kind="'session.started'"):
-        """So many events that wait; `kind` may depend on their number i."""
-        self.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) "
+        """So many events of the last seconds that wait; `kind` may depend on their number i."""
+        begin = int(time.time() * 1000) - count
+        self.execute(f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
                      "INSERT INTO events (id, type, user_id, data, created_at, publish_after, publish_attempts) "
-                     "SELECT 'planted' || i, {}, 'ann', '{{}}', i, i, 0 FROM n".format(count, kind))
+                     f"SELECT 'planted' || i, {kind}, 'ann', '{{}}', {begin} + i, {begin} + i, 0 FROM n")
 
     def rows(self):
         return self.query(f"SELECT {COLUMNS} FROM events ORDER BY id")
