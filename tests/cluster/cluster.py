@@ -21,7 +21,7 @@ from one_session import one_session
 from people import Letters, Unexpected
 from rounds import Accepted
 from tokens import tokens
-from web import Site
+from web import PATIENCE, Site
 
 PHASES = [in_turn, watched, twice, everyone, cuts, stops, kills, cut_off, tokens, one_session, user_logout, proof]
 
@@ -60,7 +60,12 @@ class Cluster:
             return next(self.numbers)
 
     def ask(self, node, status, *request):
+        """The answer, which has this status; whoever is told to come back does."""
+        give_up = time.monotonic() + PATIENCE
         answer = self.at(node)(*request).send().answer()
+        while answer.status == 503 and time.monotonic() < give_up:
+            time.sleep(0.1)
+            answer = self.at(node)(*request).send().answer()
         if answer.status != status:
             raise Unexpected(f"{request[0]}: {answer.status} instead of {status}: {answer.body}")
         return answer

@@ -65,7 +65,7 @@ def play(cluster, tally, ending, ender):
         answer = None
     seconds = time.monotonic() - began
     if answer is None or answer.status != ending.status:
-        if tally.strict or answer and answer.status not in OUTAGE:
+        if tally.strict or (answer and answer.status not in OUTAGE):
             raise Unexpected(f"{ending.request[0]}: {answer}")
         tally.count("endings with an unknown outcome")
         return

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # Some of it is for the script that sourced it, and comes from there.
-# The stage of tests/proxy.sh and tests/check.sh: a certificate, a mail server, nodes and a proxy, on ports of their own. It is sourced,
-# and everything on it is gone when the script that sourced it ends.
+# The stage of tests/proxy.sh, tests/check.sh and tests/cluster.sh: a certificate, a mail server, nodes and a proxy, on ports of their own.
+# It is sourced, and everything on it is gone when the script that sourced it ends.
 here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 
 set_the_stage() { # name
