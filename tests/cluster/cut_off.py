@@ -18,23 +18,19 @@ def cut_off(cluster):
 
 def one(cluster, command):
     """Its connections are refused, or swallowed."""
-    tally, two = Tally(strict=True), cluster.nodes[1]
     ending, going_on = logout(Person(cluster)), Person(cluster).browser
-    two.line(command)
-    began = time.monotonic()
+    cluster.nodes[1].line(command)
     request = cluster.at(0)(*ending.request).send()
     until = until_answered(cluster, going_on, 503, TRUST + PATIENCE)
     if (answer := request.answer()).status != ending.status:
         raise Unexpected(f"{command}: {ending.request[0]}: {answer}")
-    tally.strict = False
     for held in (going_on, ending.ended[0]):
         expect(cluster, 503, rounds.USE, held.credentials)
     for path, status in {"/signin": 200, "/health/live": 200, "/health/ready": 503, "/dashboard": 303}.items():
         expect(cluster, status, f"GET {path}")
-    two.line("pass")
+    cluster.nodes[1].line("pass")
     healed = until_answered(cluster, going_on, 200, PATIENCE)
-    tally.strict = True
-    rounds.judge_ended(tally, rounds.send(rounds.connect(cluster.at(1), ending.ended[0])), ending)
+    expect_refused(cluster, ending)
     return f"{command}: 503 after {until:.1f} s, back {healed:.1f} s after the line was"
 
 
@@ -52,7 +48,7 @@ def lost(cluster):
             raise Unexpected("a node whose connections fell silent follows no more")
         time.sleep(0.1)
     expect(cluster, 200, rounds.USE, going_on.credentials)
-    rounds.judge_ended(Tally(strict=True), rounds.send(rounds.connect(cluster.at(1), ending.ended[0])), ending)
+    expect_refused(cluster, ending)
     follows, began = time.monotonic() - began, time.monotonic()
     # They are silent still.
     cluster.restart()
@@ -78,4 +74,8 @@ def use(cluster, held):
 def expect(cluster, status, *request):
     answer = cluster.at(1)(*request).send().answer()
     if answer.status != status:
-        raise Unexpected(f"{request[0]} on a node that is cut off: {answer.status} instead of {status}")
+        raise Unexpected(f"{request[0]}: {answer.status} instead of {status}")
+
+
+def expect_refused(cluster, ending):
+    rounds.judge_ended(Tally(strict=True), rounds.send(rounds.connect(cluster.at(1), ending.ended[0])), ending)
