@@ -147,12 +147,14 @@ fn recorded(row: &AnyRow) -> sqlx::Result<Recorded> {
     })
 }
 
-/// Up to `limit` events that wait for their seal, the oldest first. The flag alone is not believed: nobody gets an event sealed twice.
-pub async fn unsealed(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Result<Vec<Verbatim>> {
-    let sql = "SELECT id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at FROM events
-        WHERE sealed_at IS NULL AND NOT EXISTS (SELECT 1 FROM seals WHERE event_id = events.id)
-        ORDER BY id LIMIT $1";
-    sqlx::query(sql).bind(limit).fetch_all(db).await?.iter().map(Verbatim::read).collect()
+/// Up to `limit` events that pass for not sealed, the oldest first, and whether they have a seal all the same: somebody may have taken
+/// the flag away. That is no condition, since PostgreSQL might ask it of all that wait before it takes the first.
+pub async fn unsealed(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Result<Vec<(Verbatim, bool)>> {
+    let sql = "SELECT id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at,
+            (SELECT COUNT(*) FROM seals WHERE event_id = events.id) AS seals
+        FROM events WHERE sealed_at IS NULL ORDER BY id LIMIT $1";
+    let rows = sqlx::query(sql).bind(limit).fetch_all(db).await?;
+    rows.iter().map(|row| Ok((Verbatim::read(row)?, row.try_get::<i64, _>("seals")? > 0))).collect()
 }
 
 /// How many events wait for their seal, and which has waited longest.
@@ -165,8 +167,15 @@ pub async fn waiting(db: impl AnyExecutor<'_>) -> sqlx::Result<(i64, Option<Stri
 /// Notes that the events of the seals above `after` up to `last` have them.
 pub async fn mark_sealed(db: impl AnyExecutor<'_>, after: i64, last: i64, now: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE events SET sealed_at = $1
-        WHERE id IN (SELECT event_id FROM seals WHERE number > $2 AND number <= $3)";
+        WHERE sealed_at IS NULL AND id IN (SELECT event_id FROM seals WHERE number > $2 AND number <= $3)";
     sqlx::query(sql).bind(now.millis()).bind(after).bind(last).execute(db).await?;
+    Ok(())
+}
+
+/// Notes that one event has its seal.
+pub async fn mark_one_sealed(db: impl AnyExecutor<'_>, id: &str, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE events SET sealed_at = $1 WHERE id = $2 AND sealed_at IS NULL";
+    sqlx::query(sql).bind(now.millis()).bind(id).execute(db).await?;
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 //! The seals of the audit trail, in the order of their numbers, and where their chain begins and ends.
-use sqlx::{Row, any::AnyExecutor};
+use sqlx::{AnyConnection, Row, any::AnyExecutor};
 
 use super::events::Verbatim;
 
@@ -73,18 +73,24 @@ pub async fn move_ends(db: impl AnyExecutor<'_>, before: &Ends, after: &Ends) ->
     Ok(done.rows_affected() == 1)
 }
 
-/// Adds the seals of the events `ids`, numbered from `first` on. One statement for all of them, so that a sign-in that waits for it does not
-/// wait long: ids and seals come as one text each, which the database cuts into pieces.
-pub async fn insert(db: impl AnyExecutor<'_>, first: i64, ids: &[&str], seals: &[String]) -> sqlx::Result<()> {
-    let (id_width, ids) = in_one(ids.iter().copied());
-    let (seal_width, in_one_text) = in_one(seals.iter().map(String::as_str));
+/// Adds seals of events, each with the event's id, numbered from `first` on: a few statements instead of one for each, so that a sign-in that
+/// waits for the end of it does not wait long.
+pub async fn insert(db: &mut AnyConnection, first: i64, seals: &[(&str, String)]) -> sqlx::Result<()> {
     let sql = "WITH RECURSIVE places (place) AS (SELECT 0 UNION ALL SELECT place + 1 FROM places WHERE place + 1 < $1)
         INSERT INTO seals (number, event_id, seal)
         SELECT $2 + place, RTRIM(SUBSTR($3, 1 + place * $4, $4)), RTRIM(SUBSTR($5, 1 + place * $6, $6)) FROM places";
-    let query = sqlx::query(sql).bind(seals.len() as i64).bind(first).bind(ids).bind(id_width);
-    query.bind(in_one_text).bind(seal_width).execute(db).await?;
+    for (number, some) in (first..).step_by(AT_ONCE).zip(seals.chunks(AT_ONCE)) {
+        let (id_width, ids) = in_one(some.iter().map(|(id, _)| *id));
+        let (seal_width, seals) = in_one(some.iter().map(|(_, seal)| &**seal));
+        let query = sqlx::query(sql).bind(some.len() as i64).bind(number).bind(ids).bind(id_width);
+        query.bind(seals).bind(seal_width).execute(&mut *db).await?;
+    }
     Ok(())
 }
+
+/// Rows in one statement. Ids and seals come as one text each, which the database cuts into pieces; both count the characters from the
+/// beginning for each piece, so that a long text takes long.
+const AT_ONCE: usize = 50;
 
 /// One text of pieces of one width, filled up with spaces.
 fn in_one<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> (i32, String) {

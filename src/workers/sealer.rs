@@ -52,24 +52,28 @@ impl Sealer {
     pub async fn seal(&self) -> Result<bool, Internal> {
         // The ends first: whoever seals one of the events meanwhile moves them, and then this does nothing.
         let before = ends(&self.db, &self.seals).await?;
-        let events = store::events::unsealed(&*self.db, BATCH).await?;
-        if events.is_empty() {
-            return Ok(false);
-        }
+        let (sealed, events): (Vec<_>, Vec<_>) =
+            store::events::unsealed(&*self.db, BATCH).await?.into_iter().partition(|(_, sealed)| *sealed);
         let now = self.clock.now();
-        let (mut number, mut seals) = (before.number, Vec::<String>::with_capacity(events.len()));
-        for event in &events {
-            number += 1;
-            seals.push(self.seals.seal(seals.last().unwrap_or(&before.seal), number, event));
+        for (event, _) in &sealed {
+            store::events::mark_one_sealed(&*self.db, &event.id, now).await?;
         }
-        let last = seals.last().cloned().unwrap_or_default();
-        let begun_at = if before.number == 0 { now.millis() } else { before.begun_at };
-        let after = self.seals.bind(Ends { begun_at, number, seal: last, ..before.clone() });
-        let ids: Vec<&str> = events.iter().map(|event| &*event.id).collect();
+        if events.is_empty() {
+            return Ok(!sealed.is_empty());
+        }
+        let mut after =
+            Ends { begun_at: if before.number == 0 { now.millis() } else { before.begun_at }, ..before.clone() };
+        let mut seals = Vec::with_capacity(events.len());
+        for (event, _) in &events {
+            after.number += 1;
+            after.seal = self.seals.seal(&after.seal, after.number, event);
+            seals.push((&*event.id, after.seal.clone()));
+        }
+        let after = self.seals.bind(after);
         let mut tx = self.db.begin().await?;
         if store::seals::move_ends(&mut *tx, &before, &after).await? {
-            store::seals::insert(&mut *tx, before.number + 1, &ids, &seals).await?;
-            store::events::mark_sealed(&mut *tx, before.number, number, now).await?;
+            store::seals::insert(&mut tx, before.number + 1, &seals).await?;
+            store::events::mark_sealed(&mut *tx, before.number, after.number, now).await?;
             tx.commit().await?;
         }
         Ok(true)
