@@ -6,13 +6,28 @@ use std::{
 
 use nightlatch::{
     amqp::{Broker, End, Fate, Message, Outage, Report, Step},
-    store::outbox::{Backlog, backlog},
-    workers::{postman::Postman, publisher::Publisher},
+    model::{
+        client::Client,
+        event::{Event, EventKind},
+    },
+    store::{
+        events::insert,
+        outbox::{Backlog, backlog},
+    },
+    workers::{postman::Postman, publisher::Publisher, sealer::Sealer},
 };
-use rocket::{async_test, futures::future::join_all, http::Status};
+use rocket::{
+    async_test,
+    futures::future::join_all,
+    http::Status,
+    tokio::{select, task::JoinSet},
+};
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestApp};
+use crate::{
+    audit::pool,
+    support::{PASSWORD, TestApp},
+};
 
 const ANN: &str = "ann@example.com";
 
@@ -258,6 +273,41 @@ async fn many_nodes_at_once_send_each_event_once_and_number_without_a_gap() {
     }
     numbers.sort();
     assert_eq!(numbers, (1..=12).map(number).collect::<Vec<_>>());
+}
+
+#[async_test]
+async fn publishing_and_sealing_are_in_nobodys_way() {
+    let app = streaming().await;
+    let (publisher, sent) = publisher(&app, "node", confirm);
+    let sealer = Arc::clone(app.client.rocket().state::<Arc<Sealer>>().unwrap());
+    // Each on a thread of its own, and in no order.
+    let mut working = JoinSet::new();
+    working.spawn(async move {
+        loop {
+            publisher.deliver().await.unwrap();
+        }
+    });
+    working.spawn(async move {
+        loop {
+            sealer.seal().await.unwrap();
+        }
+    });
+    let recording = join_all((0..4).map(|_| async {
+        for _ in 0..12 {
+            let mut tx = pool(&app).begin().await.unwrap();
+            for _ in 0..40 {
+                let event = Event::new(EventKind::SessionFailed, &Client::default());
+                insert(&mut *tx, event, true, app.now()).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+        }
+    }));
+    select! {
+        done = working.join_next() => done.unwrap().unwrap(),
+        _ = recording => {}
+    }
+    working.shutdown().await;
+    assert!(!sent.lock().unwrap().is_empty());
 }
 
 /// A server whose events go to a broker.

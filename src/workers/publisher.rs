@@ -122,6 +122,7 @@ impl Publisher {
     async fn take(&self, now: Timestamp) -> Result<Option<Batch>, Internal> {
         let room = i64::try_from(self.room.load(Ordering::Relaxed))?;
         let mut tx = self.db.begin().await?;
+        store::seals::hold(&mut *tx).await?;
         if !store::leases::take(&mut *tx, LEASE, &self.node, now, now.plus(LEASE_TIME)).await? {
             return Ok(None);
         }

@@ -28,6 +28,7 @@ impl Publisher {
     pub(super) async fn settle(&self, batch: &Batch, outcome: &Outcome) -> Result<(), Internal> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
+        store::seals::hold(&mut *tx).await?;
         for (span, attempts, fate) in spans(&batch.events, &outcome.fates) {
             match fate {
                 Fate::Confirmed => store::outbox::published(&mut *tx, span).await?,
