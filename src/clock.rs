@@ -91,6 +91,16 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// The beginning of the hour `hours` after the epoch, in UTC.
+    pub const fn from_hours(hours: i64) -> Self {
+        Self::from_seconds(hours.saturating_mul(3600))
+    }
+
+    /// Whole hours since the epoch, rounded down.
+    pub const fn hours(self) -> i64 {
+        self.seconds().div_euclid(3600)
+    }
+
     /// This moment without its fraction of a second: the precision of tokens and cookies.
     pub const fn floor(self) -> Self {
         Self::from_seconds(self.seconds())
@@ -129,6 +139,18 @@ impl Timestamp {
         let style = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
         let fraction = Duration::from_millis(self.0.rem_euclid(1000).unsigned_abs());
         (self.utc() + fraction).format(&style).unwrap_or_default()
+    }
+
+    /// The day in UTC, for people: `21 Nov 2026`.
+    pub fn day(self) -> String {
+        let style = format_description!("[day padding:none] [month repr:short] [year]");
+        self.utc().format(&style).unwrap_or_default()
+    }
+
+    /// The hour in UTC, for people: `21 Nov, 14:00`.
+    pub fn day_and_hour(self) -> String {
+        let style = format_description!("[day padding:none] [month repr:short], [hour]:00");
+        self.utc().format(&style).unwrap_or_default()
     }
 
     fn utc(self) -> OffsetDateTime {

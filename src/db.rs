@@ -20,11 +20,12 @@ use sqlx::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The migrations, compiled in; each file runs unchanged on both databases.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "accounts", include_str!("../migrations/0001_accounts.sql")),
     (2, "superusers", include_str!("../migrations/0002_superusers.sql")),
     (3, "outbox", include_str!("../migrations/0003_outbox.sql")),
     (4, "seals", include_str!("../migrations/0004_seals.sql")),
+    (6, "tallies", include_str!("../migrations/0006_tallies.sql")),
     (7, "live sessions", include_str!("../migrations/0007_live_sessions.sql")),
 ];
 

@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "the sentences are in the names")]
 
 mod account;
+mod admin_pages;
 mod admin_users;
 mod api_tokens;
 mod audit;
@@ -34,6 +35,7 @@ mod passwords;
 mod publisher;
 mod reset_password;
 mod retention;
+mod roles;
 mod routing;
 mod security_txt;
 mod session;

@@ -33,6 +33,7 @@ async fn a_database_of_a_newer_program_is_refused() {
 async fn nodes_that_start_at_once_on_an_empty_database_migrate_it_once() {
     let app = TestApp::new().await;
     for table in [
+        "tallies",
         "user_words",
         "roster",
         "sessions",

@@ -76,6 +76,8 @@ pub struct Accounts {
     vitals: Arc<Vitals>,
     metrics: Arc<Metrics>,
     figures: Arc<Figures>,
+    /// What was counted last for superusers.
+    counts: Arc<admin::KeptCounts>,
     hasher: Hasher,
     revocations: Arc<Revocations>,
     rules: Arc<Rules>,
@@ -158,6 +160,7 @@ impl Accounts {
             vitals: Arc::default(),
             figures: Arc::default(),
             metrics: Arc::new(metrics),
+            counts: Arc::default(),
             mail: Arc::default(),
             events: Arc::default(),
             db,

@@ -13,6 +13,8 @@ pub mod roll;
 pub mod roster;
 pub mod seals;
 pub mod sessions;
+pub mod stats;
+pub mod tallies;
 pub mod users;
 pub mod words;
 

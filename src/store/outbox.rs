@@ -39,7 +39,7 @@ pub struct Span {
 }
 
 /// What waits, for those who watch over it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// Events that wait, those that are tried again later among them.
     pub pending: i64,

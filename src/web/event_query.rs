@@ -20,15 +20,15 @@ pub struct EventQuery(pub EventFilter);
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for EventQuery {
-    type Error = ();
+    type Error = Problem;
 
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Problem> {
         match read(request) {
             Ok(filter) => Outcome::Success(Self(filter)),
             Err(problem) => {
                 let status: Status = problem.status();
-                problem::keep(request, problem);
-                Outcome::Error((status, ()))
+                problem::keep(request, problem.clone());
+                Outcome::Error((status, problem))
             }
         }
     }

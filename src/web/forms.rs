@@ -161,6 +161,21 @@ pub struct NewUser {
     pub role: Option<String>,
 }
 
+/// `POST /admin/users/<id>/role`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    pub role: String,
+}
+
+/// `POST /admin/users/<id>/delete`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteUser {
+    /// `yes` when the box is ticked.
+    pub understood: Option<String>,
+}
+
 /// `PATCH /api/admin/users/<id>`; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -13,6 +13,7 @@ use serde::{
 use serde_json::Value;
 
 use super::problem::{self, FieldError, Problem};
+use crate::model::{id::UserId, invalid};
 
 /// The fields of a body, as the struct that derives `Deserialize` with `deny_unknown_fields`.
 pub struct Input<T>(pub T);
@@ -27,6 +28,23 @@ pub fn once<'v>(name: &'static str, given: &[&'v str]) -> Result<Option<&'v str>
         [value] if value.contains('\0') => Err(Problem::nul(name)),
         [value] => Ok(Some(value)),
         _ => Err(Problem::invalid(vec![Fault::duplicate_field(name).0])),
+    }
+}
+
+/// A parameter of the query that holds one of several words; without it the empty word is read.
+pub fn word<T>(
+    name: &'static str,
+    given: &[&str],
+    parse: impl Fn(&str) -> Result<T, invalid::Fault>,
+) -> Result<T, Problem> {
+    parse(once(name, given)?.unwrap_or_default()).map_err(|fault| Problem::fault(fault.of(name)))
+}
+
+/// Reads the id of an account; empty means nobody in particular.
+pub fn account(word: &str) -> Result<Option<UserId>, invalid::Fault> {
+    match word {
+        "" => Ok(None),
+        word => UserId::parse(word).map(Some).ok_or(invalid::Fault::NotAnId),
     }
 }
 

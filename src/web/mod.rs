@@ -1,5 +1,6 @@
 //! HTTP only: adapters from forms and JSON to `accounts`, and what every request and answer passes.
 mod api;
+mod chart;
 pub mod check;
 mod client;
 mod compress;

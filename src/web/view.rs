@@ -106,6 +106,7 @@ impl<'r> Pages<'r> {
         let left = if prolongs(self.request) { self.accounts.lifetimes().slide(session, now) } else { session.clone() };
         json!({
             "user": session.user_id,
+            "role": session.role,
             "expires_at": moment(left.expires_at),
             "ends_at": moment(left.ends_at),
             "seconds_left": left.expires_at.since(now).as_secs(),
@@ -135,6 +136,13 @@ impl<'r> Pages<'r> {
 /// A moment as templates want it.
 pub fn moment(at: Timestamp) -> Value {
     json!({ "iso": at.rfc3339(), "text": at.to_string() })
+}
+
+/// A number of things for people: `1,204`.
+pub fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let comma = |place: usize| place > 0 && (digits.len() - place).is_multiple_of(3);
+    digits.char_indices().flat_map(|(place, digit)| comma(place).then_some(',').into_iter().chain([digit])).collect()
 }
 
 /// A duration in the largest unit that tells it whole: `10 minutes`.

@@ -1,12 +1,12 @@
-//! Seals what was added to the audit trail.
-use std::time::Duration;
+//! Seals what was added to the audit trail, and counts it.
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     accounts::Internal,
     clock::Clock,
     db::Pool,
     seals::Seals,
-    store::{self, seals::Ends},
+    store::{self, events::Verbatim, seals::Ends},
 };
 
 /// How often it is looked for new events: each is to be sealed within two seconds.
@@ -74,10 +74,20 @@ impl Sealer {
         if store::seals::move_ends(&mut *tx, &before, &after).await? {
             store::seals::insert(&mut tx, before.number + 1, &seals).await?;
             store::events::mark_sealed(&mut *tx, before.number, after.number, now).await?;
+            store::tallies::add(&mut tx, &counts(events.iter().map(|(event, _)| event))).await?;
             tx.commit().await?;
         }
         Ok(true)
     }
+}
+
+/// Hour, type and number of `events`.
+fn counts<'e>(events: impl Iterator<Item = &'e Verbatim>) -> Vec<(i64, &'e str, i64)> {
+    let mut counts = BTreeMap::new();
+    for event in events {
+        *counts.entry((event.created_at.hours(), &*event.kind)).or_default() += 1;
+    }
+    counts.into_iter().map(|((hour, kind), number)| (hour, kind, number)).collect()
 }
 
 /// Where the chain begins and ends, if it is still as we left it.

@@ -9,7 +9,7 @@ use crate::{
     db::Pool,
     seals::Seals,
     settings::Retention,
-    store::{devices, endings, letters, requests, sessions},
+    store::{devices, endings, letters, requests, sessions, tallies},
 };
 
 /// How often it is looked for what is old.
@@ -30,6 +30,9 @@ const REQUESTS: Duration = Duration::from_secs(24 * 3600);
 
 /// How long a browser that does not sign in is remembered: as long as it keeps the cookie.
 const DEVICES: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// How long it is known what an hour brought.
+const TALLIES: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Deletes old rows, a few at a time. Any number of nodes may do so at once, and each may be killed at any moment: every statement asks
 /// anew, and whatever belongs together goes in one transaction.
@@ -80,6 +83,8 @@ impl Sweeper {
             endings::delete_dead(db, now.minus(ENDINGS), BATCH).await?,
             requests::delete_expired(db, now.minus(REQUESTS), BATCH).await?,
             devices::delete_unused(db, now.minus(DEVICES), BATCH).await?,
+            // A few rows an hour.
+            tallies::delete_before(db, now.minus(TALLIES).hours()).await?,
         ];
         Ok(deleted.contains(&BATCH.unsigned_abs()))
     }

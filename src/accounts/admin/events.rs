@@ -1,4 +1,6 @@
 //! The whole audit trail.
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::{
     accounts::{Accounts, AdminError, Internal},
     clock::Timestamp,
@@ -7,6 +9,9 @@ use crate::{
 };
 
 use super::page::{Cursor, Page};
+
+/// The addresses of accounts, by their ids.
+pub type Addresses = BTreeMap<String, String>;
 
 /// Which events, and from where on.
 #[derive(Clone, Default)]
@@ -54,5 +59,29 @@ impl Accounts {
         let before = before.map_or(to.as_str(), |before| before.min(&to)).to_owned();
         let kind = filter.kind.map(EventKind::as_str);
         Ok(store::events::list(&*self.db, kind, filter.user.as_ref(), (&from, &before), limit).await?)
+    }
+
+    /// The addresses of whom `events` are about and of who did them; of those whose accounts are still there.
+    ///
+    /// # Errors
+    /// The database is gone.
+    pub async fn addresses(&self, events: &[Recorded]) -> Result<Addresses, Internal> {
+        let people = events.iter().flat_map(|event| [&event.user_id, &event.actor_id]).flatten();
+        let mut addresses = Addresses::new();
+        for id in people.collect::<BTreeSet<_>>() {
+            if let Some(address) = self.address(&UserId::from(id.clone())).await? {
+                addresses.insert(id.clone(), address);
+            }
+        }
+        Ok(addresses)
+    }
+
+    /// The address of the account of `id`, while it is there.
+    ///
+    /// # Errors
+    /// The database is gone.
+    pub async fn address(&self, id: &UserId) -> Result<Option<String>, Internal> {
+        let user = store::users::by_id(&*self.db, id).await?;
+        Ok(user.map(|user| user.email.as_str().to_owned()))
     }
 }

@@ -7,16 +7,20 @@ mod force_logout;
 mod page;
 mod send_reset;
 mod sessions;
+mod stats;
 mod superuser;
 mod users;
 
 pub use change::Change;
 pub use create::NewAccount;
-pub use events::EventFilter;
+pub use events::{Addresses, EventFilter};
 pub use page::Page;
 pub use sessions::{AnySession, SessionFilter, SessionState};
+pub use stats::{AccountCounts, Backlog, Counts, Queue, Span, Stats};
 pub use superuser::FirstSuperuser;
 pub use users::{Account, Kept, Sort, Status, UserFilter};
+
+pub(super) use stats::KeptCounts;
 
 use super::{Accounts, AdminError, By, Tx};
 use crate::{

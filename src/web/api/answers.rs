@@ -1,4 +1,6 @@
 //! The shapes of answers.
+mod stats;
+
 use rocket::{Responder, serde::json::Json};
 use serde::Serialize;
 use serde_json::Value;
@@ -19,6 +21,8 @@ use crate::{
         user::{Role, User},
     },
 };
+
+pub use stats::StatsAnswer;
 
 /// An account.
 #[derive(Serialize, ToSchema)]
@@ -491,9 +495,9 @@ impl From<Page<AnySession>> for AllSessionsAnswer {
     }
 }
 
-impl From<Page<Recorded>> for AllEventsAnswer {
-    fn from(page: Page<Recorded>) -> Self {
-        let answer = |event: Recorded| AnyEventAnswer {
+impl From<Recorded> for AnyEventAnswer {
+    fn from(event: Recorded) -> Self {
+        Self {
             id: event.id,
             r#type: event.kind,
             time: event.at.rfc3339(),
@@ -503,7 +507,12 @@ impl From<Page<Recorded>> for AllEventsAnswer {
             ip: event.client.ip,
             user_agent: event.client.user_agent,
             data: event.data,
-        };
-        Self { items: page.items.into_iter().map(answer).collect(), next_cursor: page.next }
+        }
+    }
+}
+
+impl From<Page<Recorded>> for AllEventsAnswer {
+    fn from(page: Page<Recorded>) -> Self {
+        Self { items: page.items.into_iter().map(AnyEventAnswer::from).collect(), next_cursor: page.next }
     }
 }

@@ -84,6 +84,7 @@ struct Whole;
     admin::sessions::list,
     admin::sessions::logout_everyone,
     admin::events::list,
+    admin::stats::show,
     docs::document,
     docs::show,
 ))]

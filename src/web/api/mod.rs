@@ -1,7 +1,7 @@
 //! The JSON API: the same acts as the pages, for programs.
 mod account;
 mod admin;
-mod answers;
+pub mod answers;
 mod confirm;
 mod docs;
 mod document;

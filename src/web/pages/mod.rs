@@ -1,5 +1,6 @@
 //! The pages: forms in, HTML out, everything without JavaScript.
 mod account;
+mod admin;
 pub mod assets;
 pub mod confirm;
 mod dashboard;
@@ -30,7 +31,7 @@ use crate::{
 
 /// Every page.
 pub fn routes() -> Vec<Route> {
-    routes![
+    let everybody = routes![
         home::show,
         signup::show,
         signup::submit,
@@ -63,7 +64,8 @@ pub fn routes() -> Vec<Route> {
         security_txt::show,
         dev_mailbox::list,
         dev_mailbox::show,
-    ]
+    ];
+    [everybody, admin::routes()].concat()
 }
 
 /// The request that this browser began, from its flow cookie.

@@ -23,6 +23,7 @@ pub fn show(pages: Pages<'_>, presented: &Presented, next: Option<&str>, notice:
     let notice = match (notice, presented) {
         (Some("signed-out-everywhere"), _) => Some("You are signed out, here and everywhere else."),
         (Some("signed-out"), _) => Some("You are signed out. Have a good time."),
+        (Some("everybody-signed-out"), _) => Some("Everybody is signed out, and so are you."),
         (Some("deleted"), _) => Some("Your account is deleted, with everything that was stored about you."),
         (Some("password-set"), _) => {
             Some("Your new password is set. Sign in with it now; every older sign-in has ended.")

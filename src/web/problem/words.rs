@@ -153,6 +153,11 @@ impl Problem {
         Self::invalid(faults.into_iter().map(worded).collect())
     }
 
+    /// The box was not ticked that says what is about to be destroyed.
+    pub fn not_understood(field: &str) -> Self {
+        Self::invalid(vec![FieldError::new(field, "missing", "Tick this first. Nothing was deleted.")])
+    }
+
     fn wrong_password(field: &str) -> Self {
         let detail = "This is not your password. Nothing was changed.";
         let errors = vec![FieldError::new(field, "wrong", detail)];

@@ -1,14 +1,12 @@
 //! `/api/admin`: what superusers see and do.
 pub mod events;
 pub mod sessions;
+pub mod stats;
 pub mod users;
 
 use rocket::{Route, routes};
 
-use crate::{
-    model::invalid::Fault,
-    web::{Problem, input::once},
-};
+use crate::web::{Problem, input::once};
 
 /// Rows on a page unless the caller asks for fewer or more, and the most there are.
 const PAGE: i64 = 50;
@@ -27,6 +25,7 @@ pub fn routes() -> Vec<Route> {
         sessions::list,
         sessions::logout_everyone,
         events::list,
+        stats::show,
     ]
 }
 
@@ -35,9 +34,4 @@ fn limit(given: &[&str]) -> Result<i64, Problem> {
     let Some(text) = once("limit", given)? else { return Ok(PAGE) };
     let limit = text.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
     limit.ok_or_else(|| Problem::out_of_range("limit", 1, LONGEST_PAGE))
-}
-
-/// A parameter of the query that holds one of several words; without it the empty word is read.
-fn word<T>(name: &'static str, given: &[&str], parse: impl Fn(&str) -> Result<T, Fault>) -> Result<T, Problem> {
-    parse(once(name, given)?.unwrap_or_default()).map_err(|fault| Problem::fault(fault.of(name)))
 }

@@ -1,18 +1,18 @@
 //! `/api/admin/sessions`, `/api/admin/logout-everyone`
 use rocket::{State, get, http::Status, post, serde::json::Json};
 
-use super::{limit, word};
+use super::limit;
 use crate::{
     accounts::{
         Accounts,
         admin::{Operator, SessionFilter, SessionState},
     },
-    model::{client::Client, id::UserId, invalid::Fault},
+    model::client::Client,
     web::{
         Problem,
         api::answers::AllSessionsAnswer,
         guards::{FreshSuperuser, Superuser},
-        input::once,
+        input::{account, once, word},
     },
 };
 
@@ -44,19 +44,11 @@ pub async fn list(
 ) -> Result<Json<AllSessionsAnswer>, Problem> {
     let filter = SessionFilter {
         state: word("state", &state, SessionState::parse)?,
-        user: word("user", &user, user_id)?,
+        user: word("user", &user, account)?,
         cursor: once("cursor", &cursor)?,
         limit: self::limit(&limit)?,
     };
     Ok(Json(accounts.all_sessions(&filter).await?.into()))
-}
-
-/// Reads the id of an account; empty means nobody in particular.
-pub fn user_id(word: &str) -> Result<Option<UserId>, Fault> {
-    match word {
-        "" => Ok(None),
-        word => UserId::parse(word).map(Some).ok_or(Fault::NotAnId),
-    }
 }
 
 /// Ends every session of everybody, the caller's too.

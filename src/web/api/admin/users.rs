@@ -1,7 +1,7 @@
 //! `/api/admin/users`
 use rocket::{State, delete, get, http::Status, patch, post, serde::json::Json};
 
-use super::{limit, word};
+use super::limit;
 use crate::{
     accounts::{
         Accounts,
@@ -13,7 +13,7 @@ use crate::{
         api::answers::{AccountAnswer, AccountsAnswer, MadeAccount},
         forms,
         guards::{FreshSuperuser, Superuser},
-        input::{Input, once},
+        input::{Input, once, word},
     },
 };
 

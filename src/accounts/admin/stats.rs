@@ -1,0 +1,134 @@
+//! Figures of the whole site: how many there are now, and what every hour and day brought.
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use crate::{
+    accounts::{Accounts, Internal, seen::FLUSH},
+    clock::Timestamp,
+    model::event::EventKind,
+    store,
+};
+
+pub use crate::store::{outbox::Backlog, stats::AccountCounts};
+
+/// How old counts may be: counting a million rows takes a while, and nobody needs it done at every look.
+const KEPT: Duration = Duration::from_secs(10);
+
+/// Hours and days that are shown, the present ones among them.
+const HOURS: i64 = 24;
+const DAYS: i64 = 30;
+
+const DAY_HOURS: i64 = 24;
+
+/// What a site has and does.
+pub struct Stats {
+    /// How many there are.
+    pub counts: Counts,
+    /// The last 24 hours, the oldest first.
+    pub hours: Vec<Span>,
+    /// The last 30 days in UTC, the oldest first.
+    pub days: Vec<Span>,
+}
+
+/// How many there were when they were counted.
+#[derive(Clone)]
+pub struct Counts {
+    /// When that was.
+    pub at: Timestamp,
+    /// Accounts.
+    pub accounts: AccountCounts,
+    /// Sessions in browsers that go on.
+    pub browsers: i64,
+    /// Sessions of programs that go on.
+    pub programs: i64,
+    /// Letters that have not left.
+    pub letters: Queue,
+    /// Events that have not been published.
+    pub events: Backlog,
+    /// Servers on this database.
+    pub nodes: i64,
+}
+
+/// What waits.
+#[derive(Clone, Copy)]
+pub struct Queue {
+    /// How many.
+    pub waiting: i64,
+    /// Since when the oldest of them waits.
+    pub oldest: Option<Timestamp>,
+}
+
+/// What an hour or a day brought.
+pub struct Span {
+    /// When it began.
+    pub from: Timestamp,
+    /// Sessions that began.
+    pub signins: i64,
+    /// Sign-ins that were refused.
+    pub failures: i64,
+    /// Accounts that were made.
+    pub accounts: i64,
+}
+
+/// The last counts of this node, and the uptime until which they are good enough.
+pub(in crate::accounts) type KeptCounts = Mutex<Option<(Counts, Duration)>>;
+
+impl Accounts {
+    /// The figures. Events were counted when they were sealed, a second or two after they happened; everything else at [`Counts::at`].
+    ///
+    /// # Errors
+    /// The database is gone.
+    pub async fn stats(&self) -> Result<Stats, Internal> {
+        let hour = self.clock.now().hours();
+        let day = hour.div_euclid(DAY_HOURS);
+        Ok(Stats {
+            counts: self.counts().await?,
+            hours: self.spans(hour + 1 - HOURS, HOURS, 1).await?,
+            days: self.spans(day + 1 - DAYS, DAYS, DAY_HOURS).await?,
+        })
+    }
+
+    /// Of many who ask at once, one counts.
+    async fn counts(&self) -> Result<Counts, Internal> {
+        let mut kept = self.counts.lock().await;
+        let began = self.clock.uptime();
+        if let Some((counts, _)) = kept.as_ref().filter(|(_, until)| began < *until) {
+            return Ok(counts.clone());
+        }
+        let now = self.clock.now();
+        // Last use is written down late.
+        let used_since = now.minus(self.rules.lifetimes.idle + FLUSH);
+        let [(_, browsers), (_, programs)] = store::sessions::live(&*self.db, used_since, now).await?;
+        let (waiting, oldest) = store::letters::queue(&*self.db).await?;
+        let counts = Counts {
+            at: now,
+            accounts: store::stats::accounts(&*self.db).await?,
+            browsers,
+            programs,
+            letters: Queue { waiting, oldest },
+            events: store::outbox::backlog(&*self.db).await?,
+            nodes: store::nodes::count(&*self.db).await?,
+        };
+        *kept = Some((counts.clone(), self.clock.uptime() + KEPT));
+        Ok(counts)
+    }
+
+    /// `number` spans of `step` hours each; `first` counts such spans since the epoch.
+    async fn spans(&self, first: i64, number: i64, step: i64) -> Result<Vec<Span>, Internal> {
+        let kinds =
+            [EventKind::SessionStarted, EventKind::SessionFailed, EventKind::UserCreated].map(EventKind::as_str);
+        let hours = (first * step, (first + number) * step);
+        let tallies = store::tallies::between(&*self.db, hours, step, kinds).await?;
+        let count = |of: i64, kind: &str| {
+            tallies.iter().find(|tally| tally.step == of && tally.kind == kind).map_or(0, |tally| tally.number)
+        };
+        let span = |of: i64| Span {
+            from: Timestamp::from_hours(of * step),
+            signins: count(of, kinds[0]),
+            failures: count(of, kinds[1]),
+            accounts: count(of, kinds[2]),
+        };
+        Ok((first..first + number).map(span).collect())
+    }
+}
