@@ -3,7 +3,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{BufRead, BufReader, Lines, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Stdio},
@@ -546,7 +546,8 @@ fn the_metrics_are_served_on_their_own_address_and_stop_with_the_server() {
 #[test]
 fn a_server_told_to_stop_goes_on_for_the_delay_and_says_that_it_is_not_ready() {
     let folder = TempDir::new("delay");
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    // Below the ports that the system gives to whoever asks for any.
+    let port = (20_000 + std::process::id() % 12_000).to_string();
     let serving = serve(&folder, &[("ROCKET_PORT", &*port), ("NIGHTLATCH_STOP__DELAY", "1m")]);
     let address = format!("localhost:{port}");
     assert!(get(&address, "/health/ready").starts_with("HTTP/1.1 200"));
