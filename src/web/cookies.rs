@@ -54,10 +54,17 @@ pub fn build(site: &Site, name: &str, value: String, seconds: i64) -> Cookie<'st
 
 fn pairs<'r>(request: &'r Request<'_>) -> impl Iterator<Item = (&'r str, &'r str)> {
     let lines = request.headers().get("Cookie").flat_map(|line| line.split(';'));
-    lines.filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.trim(), value.trim()))
+    lines.filter_map(|pair| pair.split_once('=')).map(|(name, value)| (bare(name), bare(value)))
+}
+
+/// Without the space that browsers write and drop. Other kinds of space are part of a name to them: it does not begin with `__Host-`
+/// then, so that any site may set it for its siblings.
+fn bare(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
 }
 
 fn disguised(name: &str, site: &Site) -> bool {
     let decoded = rocket::http::RawStr::new(name).percent_decode_lossy();
+    let decoded = decoded.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     own(site).iter().any(|own| name != *own && decoded.eq_ignore_ascii_case(own))
 }

@@ -119,7 +119,7 @@ fn bearer<'r>(request: &'r Request<'_>) -> Option<Option<&'r str>> {
     let mut lines = request.headers().get("Authorization");
     let (first, more) = (lines.next()?, lines.next());
     let (scheme, token) = first.split_once(' ').unwrap_or((first, ""));
-    Some((scheme.eq_ignore_ascii_case("Bearer") && more.is_none()).then_some(token.trim()))
+    Some((scheme.eq_ignore_ascii_case("Bearer") && more.is_none()).then_some(token.trim_matches(' ')))
 }
 
 /// What handlers need to begin and end the session of a browser.
