@@ -62,11 +62,16 @@ struct Claims<'a> {
     jti: Option<String>,
 }
 
-/// What is read of a token; issuer and audience are compared by the library and not kept.
+/// What is read of a token: all that is in ours, and in the form it has there.
 #[derive(Deserialize)]
 struct Verified {
-    sub: UserId,
-    sid: SessionId,
+    /// Compared by the library, which takes a list as well.
+    #[serde(rename = "iss")]
+    _iss: String,
+    #[serde(rename = "aud")]
+    _aud: String,
+    sub: String,
+    sid: String,
     ver: i64,
     role: Role,
     iat: i64,
@@ -74,6 +79,7 @@ struct Verified {
     exp: i64,
     auth_time: i64,
     cap: i64,
+    jti: Option<String>,
 }
 
 impl Jwt {
@@ -132,9 +138,12 @@ impl Jwt {
         let key = ring.named(header.kid.as_deref()?)?;
         let claims = decode::<Verified>(token, &key.decoding, &self.validation).ok()?.claims;
         let started = claims.nbf.unwrap_or(claims.iat) <= now.seconds().saturating_add(CLOCK_SKEW_SECONDS);
-        started.then(|| Session {
-            id: claims.sid,
-            user_id: claims.sub,
+        if !started || claims.jti.is_some() != self.named {
+            return None;
+        }
+        Some(Session {
+            id: SessionId::parse(&claims.sid)?,
+            user_id: UserId::parse(&claims.sub)?,
             version: claims.ver,
             role: claims.role,
             auth_time: Timestamp::from_seconds(claims.auth_time),
