@@ -413,6 +413,7 @@ impl Answer {
             body.replace_range(from..to, "");
         }
         let mut headers = self.headers.clone();
+        headers.remove("x-request-id");
         for line in headers.get_mut("set-cookie").into_iter().flatten() {
             let (name, rest) = line.split_once('=').unwrap();
             let (value, attributes) = rest.split_once(';').unwrap();

@@ -76,7 +76,7 @@ fn samples() -> Vec<(&'static str, Vec<Value>)> {
         ("admin/user.html.tera", user(&signed_in)),
         ("admin/sessions.html.tera", all_sessions(&signed_in)),
         ("admin/events.html.tera", events(&signed_in)),
-        ("error.html.tera", vec![error.clone(), with(&with(&error, signed_in), json!({ "request_id": null }))]),
+        ("error.html.tera", vec![error.clone(), with(&error, signed_in)]),
     ]
 }
 

@@ -9,6 +9,8 @@ use rocket::{
     fairing::{Fairing, Info, Kind},
 };
 
+use super::trace::Trace;
+
 /// In less than a packet there is nothing to win.
 const WORTH_IT: usize = 1000;
 
@@ -38,7 +40,9 @@ impl Fairing for Compress {
                 response.set_raw_header("Content-Encoding", "gzip");
                 response.set_sized_body(packed.len(), Cursor::new(packed));
             }
-            Err(error) => tracing::error!(%error, "an answer could not be compressed"),
+            Err(error) => {
+                Trace::of(request).around(|| tracing::error!(%error, "an answer could not be compressed"));
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use url::Url;
 use super::{
     Site, cookies,
     problem::{self, Problem},
+    trace::Trace,
 };
 use crate::settings::is_loopback;
 
@@ -28,8 +29,9 @@ struct Gate(Box<dyn Handler>);
 #[rocket::async_trait]
 impl Handler for Gate {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        match check(request) {
-            Ok(()) => self.0.handle(request, data).await,
+        let trace = Trace::of(request);
+        match trace.around(|| check(request)) {
+            Ok(()) => trace.follow(self.0.handle(request, data)).await,
             Err(problem) => {
                 let status: Status = problem.status();
                 problem::keep(request, problem);

@@ -19,6 +19,7 @@ mod problem;
 mod routing;
 pub mod session;
 mod site;
+mod trace;
 mod view;
 
 use rocket::{Build, Rocket, shield::Shield};

@@ -17,12 +17,10 @@ pub use words::ending;
 use super::{
     Site, next, pages,
     session::{Presented, presented},
+    trace::{RequestId, Trace},
     view::Pages,
 };
-use crate::{
-    accounts::Internal,
-    model::{id::random_text, session::EndReason},
-};
+use crate::{accounts::Internal, model::session::EndReason};
 
 /// What went wrong, what the caller can do about it, and the status it is answered with.
 #[derive(Clone, Debug)]
@@ -61,7 +59,7 @@ pub struct Body<'a> {
     /// With `internal`: the name under which the cause stands in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    request_id: Option<&'a str>,
+    request_id: Option<String>,
 }
 
 fn code_words() -> Object {
@@ -221,20 +219,20 @@ impl<'r> Responder<'r, 'static> for Problem {
         if self.kind == Kind::Elsewhere {
             return Redirect::temporary(self.header).respond_to(request);
         }
-        let request_id = self.is_internal().then(random_text);
+        let trace = Trace::of(request);
         if self.is_internal() || self.cause.is_some() {
             let cause = self.cause.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
             let route = request.route().map(|route| route.uri.to_string());
-            tracing::error!(request_id, route, cause, "a request failed");
+            trace.around(|| tracing::error!(route, cause, "a request failed"));
         }
         let mut response = if is_api(request) {
-            self.json(request_id.as_deref()).respond_to(request)?
+            self.json(trace.id).respond_to(request)?
         } else if let Some(redirect) = self.way_in(request) {
             return redirect.respond_to(request);
         } else {
-            self.page(request, request_id.as_deref()).respond_to(request)?
+            self.page(request, trace.id).respond_to(request)?
         };
-        self.finish(&mut response);
+        self.finish(request, &mut response);
         if self.kind == Kind::NotSignedIn && request.headers().contains("Authorization") {
             response.set_header(Header::new("WWW-Authenticate", "Bearer error=\"invalid_token\""));
         }
@@ -243,7 +241,7 @@ impl<'r> Responder<'r, 'static> for Problem {
 }
 
 impl Problem {
-    fn json(&self, request_id: Option<&str>) -> (ContentType, String) {
+    fn json(&self, request_id: RequestId) -> (ContentType, String) {
         let (status, code, title) = self.kind.parts();
         let body = Body {
             r#type: "about:blank",
@@ -253,17 +251,16 @@ impl Problem {
             detail: &self.detail,
             errors: &self.errors,
             reason: self.reason.map(EndReason::as_str),
-            request_id,
+            request_id: self.is_internal().then(|| request_id.to_string()),
         };
         // Texts and a number always become JSON.
         (ContentType::new("application", "problem+json"), serde_json::to_string(&body).unwrap_or_default())
     }
 
     /// The error page; plain text when even that cannot be made, or a fault in a template would go round for ever.
-    fn page(&self, request: &Request<'_>, request_id: Option<&str>) -> (ContentType, String) {
+    fn page(&self, request: &Request<'_>, request_id: RequestId) -> (ContentType, String) {
         let page = Pages::of(request).and_then(|pages| pages.error(self, request_id));
-        let plain =
-            || (ContentType::Plain, format!("{}\n{}\n{}\n", self.title(), self.detail, request_id.unwrap_or_default()));
+        let plain = || (ContentType::Plain, format!("{}\n{}\n{request_id}\n", self.title(), self.detail));
         page.map_or_else(plain, |html| (ContentType::HTML, html))
     }
 
@@ -273,9 +270,10 @@ impl Problem {
     }
 
     /// Adds what the status asks for beside the body.
-    pub fn finish(&self, response: &mut Response<'_>) {
+    pub fn finish(&self, request: &Request<'_>, response: &mut Response<'_>) {
         let (status, ..) = self.kind.parts();
         response.set_status(status);
+        response.set_header(Header::new("X-Request-Id", Trace::of(request).id.to_string()));
         if self.kind == Kind::MethodNotAllowed {
             response.set_header(Header::new("Allow", self.header.clone()));
         }

@@ -12,6 +12,7 @@ use rocket::{
 use super::{
     Problem, Site, cookies,
     passive::{Arrival, is_static, prolongs},
+    trace::Trace,
 };
 use crate::{
     accounts::{Accounts, Internal, SignedIn},
@@ -202,7 +203,7 @@ impl Fairing for Sliding {
         let site = request.rocket().state::<Site>().filter(|_| prolongs(request));
         // A sign-in or sign-out may have spoken already.
         let Some(site) = site.filter(|site| !speaks_of_session(response, site)) else { return };
-        if let Some(cookie) = reissue(request, site).await {
+        if let Some(cookie) = Trace::of(request).follow(reissue(request, site)).await {
             // The jar was written out before fairings run: what is added to it here would be lost.
             response.adjoin_header(&cookie);
         }

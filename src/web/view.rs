@@ -11,7 +11,12 @@ use rocket::{
 use serde_json::{Map, Value, json};
 use tera::{Context, context};
 
-use super::{Problem, Site, passive::prolongs, session::presented};
+use super::{
+    Problem, Site,
+    passive::prolongs,
+    session::presented,
+    trace::{RequestId, Trace},
+};
 use crate::{
     accounts::{Accounts, Internal},
     clock::Timestamp,
@@ -86,12 +91,14 @@ impl<'r> Pages<'r> {
     }
 
     /// The page of a problem that no form can show.
-    pub fn error(&self, problem: &Problem, request_id: Option<&str>) -> Option<String> {
+    pub fn error(&self, problem: &Problem, request_id: RequestId) -> Option<String> {
         let context = context! {
-            status => &problem.status().code, title => problem.title(), detail => &problem.detail, request_id => &request_id,
+            status => &problem.status().code, title => problem.title(), detail => &problem.detail,
+            request_id => &request_id.to_string(),
         };
         let page = self.render("error", context);
-        page.inspect_err(|error| tracing::error!(%error, "the error page could not be made")).ok()
+        let trace = Trace::of(self.request);
+        page.inspect_err(|error| trace.around(|| tracing::error!(%error, "the error page could not be made"))).ok()
     }
 
     /// What the pages with a new password say about it.
@@ -178,7 +185,7 @@ impl<'r> Responder<'r, 'static> for Again {
             return self.problem.respond_to(request);
         }
         let mut response: Response<'static> = self.page.respond_to(request)?;
-        self.problem.finish(&mut response);
+        self.problem.finish(request, &mut response);
         Ok(response)
     }
 }
