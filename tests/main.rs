@@ -50,6 +50,7 @@ mod signup;
 mod simulation;
 mod statements;
 mod stay;
+mod stopping;
 mod support;
 mod templates;
 mod verify_email;

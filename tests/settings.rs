@@ -502,6 +502,7 @@ fn a_wrong_setting_stops_the_program_within_a_second_and_in_one_line() {
         (&[("NIGHTLATCH_DATABASE_URL", "postgres://ann:hunter2@127.0.0.1:1/x"), secret], "NIGHTLATCH_DATABASE_URL"),
         (&[("NIGHTLATCH_METRICS__ADDRESS", "9100")], "NIGHTLATCH_METRICS__ADDRESS"),
         (&[("ROCKET_PORT", "many")], "ROCKET_PORT"),
+        (&[("ROCKET_LOG_LEVEL", "debug")], "ROCKET_LOG_LEVEL"),
         (&[("ROCKET_ADDRESS", "here")], "ROCKET_ADDRESS"),
     ] {
         let (code, words, errors, took) = run(&folder, &[], vars);

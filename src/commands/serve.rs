@@ -20,8 +20,11 @@ use crate::{
     server,
     settings::{Settings, SettingsError},
     web::metrics::{Listener, Source},
-    workers::{publisher::Publisher, scribe},
+    workers::{crew::Crew, publisher::Publisher, scribe},
 };
+
+/// How long a stop waits for what a worker is at: a letter that is cut off half sent would be sent twice.
+const LAST_ITEM: Duration = Duration::from_secs(10);
 
 /// How long a stop waits for the database: one connection that fell silent would hold it up for ever.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -57,6 +60,11 @@ pub async fn run(mut settings: Settings) -> Result<(), Failure> {
         listener.close().await;
     }
     let stopped = outcome?;
+    if let Some(crew) = stopped.state::<Arc<Crew>>()
+        && !crew.is_done(LAST_ITEM).await
+    {
+        tracing::warn!("a worker did not finish in time, and ended where it was");
+    }
     if timeout(LAST_WORDS, finish(&stopped)).await.is_err() {
         tracing::warn!("the database did not answer until the end");
     }

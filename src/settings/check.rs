@@ -26,6 +26,12 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
     let config = rocket::Config::try_from(&figment).map_err(|error| {
         SettingsError::new(&format!("ROCKET_{}", error.path.join("_").to_ascii_uppercase()), error.kind)
     })?;
+    if config.log_level == rocket::config::LogLevel::Debug {
+        return Err(SettingsError::new(
+            "ROCKET_LOG_LEVEL",
+            "`debug` writes cookies and tokens into the log; `normal` is the most",
+        ));
+    }
     let (public_url, local) = public_url(given.public_url, &config)?;
     let data_dir = given.data_dir.unwrap_or_else(|| "data".into());
     let data_dir = absolute(&data_dir).map_err(|error| SettingsError::new("NIGHTLATCH_DATA_DIR", error))?;

@@ -68,6 +68,13 @@ pub async fn claim(db: impl AnyExecutor<'_>, now: Timestamp, until: Timestamp, l
     Ok(letters)
 }
 
+/// Gives a letter back that was taken and not tried: it is due now.
+pub async fn give_back(db: impl AnyExecutor<'_>, id: &str, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE letters SET next_attempt_at = $1, attempts = attempts - 1 WHERE id = $2";
+    sqlx::query(sql).bind(now.millis()).bind(id).execute(db).await?;
+    Ok(())
+}
+
 /// Notes that a letter left, and forgets what it said.
 pub async fn sent(db: impl AnyExecutor<'_>, id: &str, now: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE letters SET sent_at = $1, sealed = '', last_error = NULL WHERE id = $2";

@@ -1,4 +1,6 @@
 //! Stands before every handler: the cross-site rule, planted cookies, overridden methods, other names of this machine.
+use std::sync::atomic::Ordering;
+
 use rocket::{
     Data, Request, Route,
     http::{Method, Status},
@@ -7,7 +9,9 @@ use rocket::{
 use url::Url;
 
 use super::{
-    Site, cookies,
+    Site,
+    careful::panicked,
+    cookies,
     problem::{self, Problem},
     trace::Trace,
 };
@@ -30,7 +34,9 @@ struct Gate(Box<dyn Handler>);
 impl Handler for Gate {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let trace = Trace::of(request);
-        match trace.around(|| check(request)) {
+        let passed =
+            trace.around(|| if trace.broken.load(Ordering::Relaxed) { Err(panicked()) } else { check(request) });
+        match passed {
             Ok(()) => trace.follow(self.0.handle(request, data)).await,
             Err(problem) => {
                 let status: Status = problem.status();

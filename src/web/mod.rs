@@ -1,6 +1,7 @@
 //! HTTP only: adapters from forms and JSON to `accounts`, and what every request and answer passes.
 mod api;
 mod chart;
+mod careful;
 pub mod check;
 mod client;
 mod compress;
@@ -25,13 +26,15 @@ mod view;
 use rocket::{Build, Rocket, shield::Shield};
 
 use crate::clock::Clock;
+pub use careful::Careful;
 pub use problem::Problem;
 pub use site::Site;
 
 /// Attaches routes, catchers and fairings, and around them what counts the answers by this clock, if they are counted.
 pub fn attach(rocket: Rocket<Build>, counted: Option<Clock>) -> Rocket<Build> {
     match counted {
-        Some(clock) => surface(rocket.attach(metrics::Arrivals(clock.clone()))).attach(metrics::Answers::by(clock)),
+        Some(clock) => surface(rocket.attach(Careful(metrics::Arrivals(clock.clone()))))
+            .attach(Careful(metrics::Answers::by(clock))),
         None => surface(rocket),
     }
 }
@@ -41,9 +44,9 @@ fn surface(rocket: Rocket<Build>) -> Rocket<Build> {
     rocket
         // Rocket's own shield sends other values of the same headers.
         .attach(Shield::new())
-        .attach(session::Sliding)
-        .attach(headers::Headers)
-        .attach(compress::Compress)
+        .attach(Careful(session::Sliding))
+        .attach(Careful(headers::Headers))
+        .attach(Careful(compress::Compress))
         .register("/", rocket::catchers![problem::caught])
         .attach(api::document())
         .mount("/", gate::guarded(pages::routes()))

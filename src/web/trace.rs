@@ -4,7 +4,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::{
         LazyLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -34,6 +34,8 @@ impl fmt::Display for RequestId {
 pub struct Trace {
     /// Its name.
     pub id: RequestId,
+    /// Whether a fairing panicked before there was a handler.
+    pub broken: AtomicBool,
     span: Span,
 }
 
@@ -42,7 +44,7 @@ impl Trace {
     pub fn of<'r>(request: &'r Request<'_>) -> &'r Self {
         request.local_cache(|| {
             let id = RequestId::next();
-            Self { id, span: info_span!("request", request_id = %id) }
+            Self { id, broken: AtomicBool::new(false), span: info_span!("request", request_id = %id) }
         })
     }
 

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use tokio::{sync::Mutex, time::timeout};
 
+use super::crew::Stop;
 use crate::{
     accounts::{Accounts, Internal},
     revocations::feed::{Feed, INTERVAL},
@@ -36,10 +37,10 @@ impl Follower {
         Ok(())
     }
 
-    /// Catches up for ever. An outage is logged when it begins and when it is over.
-    pub async fn run(&self) {
+    /// Catches up until it has to `stop`. An outage is logged when it begins and when it is over.
+    pub async fn run(&self, stop: &Stop) {
         let mut cut_off = false;
-        loop {
+        while !stop.is_set() {
             let outcome = self.catch_up().await;
             match &outcome {
                 Ok(()) if cut_off => tracing::info!("the endings of other nodes are read again"),
@@ -49,7 +50,7 @@ impl Follower {
                 _ => {}
             }
             cut_off = outcome.is_err();
-            tokio::time::sleep(INTERVAL).await;
+            stop.sleep(INTERVAL).await;
         }
     }
 

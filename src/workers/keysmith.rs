@@ -1,6 +1,7 @@
 //! Keeps the key rings: reads what other nodes added, and adds a key when it is time.
 use std::{sync::Arc, time::Duration};
 
+use super::crew::Stop;
 use crate::{clock::Clock, db::Pool, keys::Keys, secret::Secret};
 
 /// How often the rings are read: many times while a new key waits before it signs.
@@ -21,11 +22,12 @@ pub struct Keysmith {
 }
 
 impl Keysmith {
-    /// Keeps the rings for ever.
-    pub async fn run(&self) {
-        loop {
-            tokio::time::sleep(INTERVAL).await;
+    /// Keeps the rings until it has to `stop`.
+    pub async fn run(&self, stop: &Stop) {
+        stop.sleep(INTERVAL).await;
+        while !stop.is_set() {
             self.renew().await;
+            stop.sleep(INTERVAL).await;
         }
     }
 

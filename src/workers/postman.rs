@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 use tera::{Context, context};
 use tokio::sync::Notify;
 
+use super::crew::Stop;
 use crate::{
     accounts::{Internal, letter_place},
     clock::Clock,
@@ -47,17 +48,19 @@ pub struct Postman {
 }
 
 impl Postman {
-    /// Sends letters for ever; wakes when one was `queued`.
-    pub async fn run(&self, queued: &Notify) {
-        loop {
-            match self.deliver().await {
+    /// Sends letters until it has to `stop`, and finishes the one at hand then; wakes when one was `queued`.
+    pub async fn run(&self, queued: &Notify, stop: &Stop) {
+        while !stop.is_set() {
+            match self.deliver_until(|| stop.is_set()).await {
                 // More may be waiting.
                 Ok(delivered) if delivered > 0 => continue,
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "the mail queue could not be read"),
             }
-            // A time-out is as good as a call.
-            let _ = tokio::time::timeout(PAUSE, queued.notified()).await;
+            tokio::select! {
+                () = queued.notified() => {}
+                () = stop.sleep(PAUSE) => {}
+            }
         }
     }
 
@@ -66,6 +69,14 @@ impl Postman {
     /// # Errors
     /// The queue could not be read or written; a letter that could not be sent is no error, it is tried again later.
     pub async fn deliver(&self) -> Result<usize, Internal> {
+        self.deliver_until(|| false).await
+    }
+
+    /// The same, but once `stops` says so no other letter is begun: those go back into the queue, as they were.
+    ///
+    /// # Errors
+    /// As [`Self::deliver`].
+    pub async fn deliver_until(&self, stops: impl Fn() -> bool) -> Result<usize, Internal> {
         let now = self.clock.now();
         let expired = store::letters::drop_expired(&*self.db, now).await?;
         if expired > 0 {
@@ -73,6 +84,10 @@ impl Postman {
         }
         let due = store::letters::claim(&*self.db, now, now.plus(LEASE), BATCH).await?;
         for letter in &due {
+            if stops() {
+                store::letters::give_back(&*self.db, &letter.id, self.clock.now()).await?;
+                continue;
+            }
             match self.send(letter).await {
                 Ok(()) => store::letters::sent(&*self.db, &letter.id, self.clock.now()).await?,
                 Err(refusal) => self.put_back(letter, &refusal).await?,

@@ -10,6 +10,7 @@ use std::{
 use message::message;
 use tokio::{sync::Notify, time};
 
+use super::crew::Stop;
 use crate::{
     accounts::Internal,
     amqp::{Broker, End, Fate, Report},
@@ -68,10 +69,10 @@ impl Publisher {
         Self { db, clock, broker, public_url, node, room: BATCH.into(), complained: 0.into() }
     }
 
-    /// Publishes for ever; wakes when an event was `recorded`. An outage of the database is logged when it begins and when it is over.
-    pub async fn run(&self, recorded: &Notify) {
+    /// Publishes until it has to `stop`; wakes when an event was `recorded`. An outage of the database is logged when it begins and when it is over.
+    pub async fn run(&self, recorded: &Notify, stop: &Stop) {
         let (mut pause, mut cut_off) = (POLL, false);
-        loop {
+        while !stop.is_set() {
             let outcome = self.deliver().await;
             match &outcome {
                 Ok(_) if cut_off => tracing::info!("the outbox is read again"),
@@ -84,7 +85,11 @@ impl Publisher {
                 continue;
             }
             // Told before the commit: where the first look was too early, a later one is not.
-            pause = match time::timeout(pause, recorded.notified()).await {
+            let called = tokio::select! {
+                called = time::timeout(pause, recorded.notified()) => called,
+                () = stop.wait() => return,
+            };
+            pause = match called {
                 Ok(()) => {
                     time::sleep(SOON).await;
                     SOON

@@ -1,11 +1,13 @@
 //! Writes down when sessions were last used.
+use super::crew::Stop;
 use crate::accounts::{Accounts, FLUSH};
 
-/// Does so for ever.
-pub async fn run(accounts: &Accounts) {
-    loop {
-        tokio::time::sleep(FLUSH).await;
+/// Does so until it has to `stop`.
+pub async fn run(accounts: &Accounts, stop: &Stop) {
+    stop.sleep(FLUSH).await;
+    while !stop.is_set() {
         write(accounts).await;
+        stop.sleep(FLUSH).await;
     }
 }
 

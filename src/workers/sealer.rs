@@ -1,6 +1,7 @@
 //! Seals what was added to the audit trail, and counts it.
 use std::{collections::BTreeMap, time::Duration};
 
+use super::crew::Stop;
 use crate::{
     accounts::Internal,
     clock::Clock,
@@ -29,10 +30,10 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// Seals for ever. A fault is logged when it begins and when it is over.
-    pub async fn run(&self) {
+    /// Seals until it has to `stop`. A fault is logged when it begins and when it is over.
+    pub async fn run(&self, stop: &Stop) {
         let mut at_fault = false;
-        loop {
+        while !stop.is_set() {
             let outcome = self.seal().await;
             match &outcome {
                 Ok(_) if at_fault => tracing::info!("the audit trail is sealed again"),
@@ -40,7 +41,7 @@ impl Sealer {
                 _ => {}
             }
             at_fault = outcome.is_err();
-            tokio::time::sleep(if matches!(outcome, Ok(true)) { PAUSE } else { INTERVAL }).await;
+            stop.sleep(if matches!(outcome, Ok(true)) { PAUSE } else { INTERVAL }).await;
         }
     }
 

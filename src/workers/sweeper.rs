@@ -3,6 +3,7 @@ mod trail;
 
 use std::time::Duration;
 
+use super::crew::Stop;
 use crate::{
     accounts::Internal,
     clock::Clock,
@@ -50,16 +51,16 @@ pub struct Sweeper {
 }
 
 impl Sweeper {
-    /// Sweeps for ever.
-    pub async fn run(&self) {
-        loop {
-            while self.more(self.sweep().await) {
-                tokio::time::sleep(PAUSE).await;
+    /// Sweeps until it has to `stop`.
+    pub async fn run(&self, stop: &Stop) {
+        while !stop.is_set() {
+            while !stop.is_set() && self.more(self.sweep().await) {
+                stop.sleep(PAUSE).await;
             }
-            while self.more(self.cut_trail().await) {
-                tokio::time::sleep(PAUSE).await;
+            while !stop.is_set() && self.more(self.cut_trail().await) {
+                stop.sleep(PAUSE).await;
             }
-            tokio::time::sleep(INTERVAL).await;
+            stop.sleep(INTERVAL).await;
         }
     }
 
