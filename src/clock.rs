@@ -166,7 +166,8 @@ impl fmt::Display for Timestamp {
     }
 }
 
-fn millis(span: Duration) -> i64 {
+/// Whole milliseconds, as the database keeps spans.
+pub(crate) fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 

@@ -27,6 +27,7 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
     (4, "seals", include_str!("../migrations/0004_seals.sql")),
     (6, "tallies", include_str!("../migrations/0006_tallies.sql")),
     (7, "live sessions", include_str!("../migrations/0007_live_sessions.sql")),
+    (8, "limits", include_str!("../migrations/0008_limits.sql")),
 ];
 
 /// What PostgreSQL needs beside them.

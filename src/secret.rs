@@ -21,6 +21,7 @@ pub struct Secret {
     requests: hmac::Key,
     devices: hmac::Key,
     codes: hmac::Key,
+    limits: hmac::Key,
     checks: hmac::Key,
     seals: hmac::Key,
     refresh_digests: hmac::Key,
@@ -40,6 +41,7 @@ impl Secret {
             requests: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"requests").ok()?.as_slice()),
             devices: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"devices").ok()?.as_slice()),
             codes: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"codes").ok()?.as_slice()),
+            limits: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"limits").ok()?.as_slice()),
             checks: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"checks").ok()?.as_slice()),
             seals: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"seals").ok()?.as_slice()),
             refresh_digests: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"refresh digests").ok()?.as_slice()),
@@ -91,6 +93,11 @@ impl Secret {
     /// The name under which a browser is stored, so that a copy of the database passes for no browser.
     pub fn device_name(&self, device: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.devices, device.as_bytes()))
+    }
+
+    /// What is counted under `parts`, keyed: who did something, and what (HMAC-SHA-256; no part holds a NUL, which separates them).
+    pub fn limit_name(&self, parts: &[&str]) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.limits, parts.join("\0").as_bytes()))
     }
 
     /// What refresh tokens are written and read with.

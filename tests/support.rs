@@ -478,6 +478,10 @@ async fn start(
     uptime: &Arc<AtomicI64>,
     options: Options,
 ) -> Client {
+    // Tests do in a moment what people do in weeks. Where the settings allow it there are no limits, but for those who test them.
+    let named = |name: &str| options.vars.iter().any(|(given, _)| *given == name);
+    let unlimited = !named("NIGHTLATCH_LIMITS__ENABLED") && !named("NIGHTLATCH_PUBLIC_URL");
+    let limits = unlimited.then(|| ("NIGHTLATCH_LIMITS__ENABLED", "false".to_owned()));
     let vars = [
         ("NIGHTLATCH_DATA_DIR", folder.to_str().unwrap().to_owned()),
         ("NIGHTLATCH_DATABASE_URL", database_url.to_owned()),
@@ -485,6 +489,7 @@ async fn start(
     .into_iter()
     .chain([("NIGHTLATCH_SECRET_KEY", "dGhpcyBpcyBhIHNlY3JldCBmb3IgdGVzdHMgb25seSwgMzI=".to_owned())])
     .chain([("NIGHTLATCH_DATABASE__MAX_CONNECTIONS", "5".to_owned())])
+    .chain(limits)
     .chain(options.vars)
     .map(|(name, value)| (OsString::from(name), OsString::from(value)));
     let mut settings = Settings::load(rocket_figment(), vars).unwrap_or_else(|error| panic!("{error}"));

@@ -1,5 +1,5 @@
 //! Another address: asked for with the password, done when the new address has proven itself.
-use super::{Accounts, ActError, By, CodeError, requests::REQUEST_TTL};
+use super::{Accounts, ActError, By, CodeError, limits::Action, requests::REQUEST_TTL};
 use crate::{
     model::{
         client::Client,
@@ -44,7 +44,9 @@ impl Accounts {
             expires_at: now.plus(REQUEST_TTL),
         };
         store::requests::insert(&mut *tx, new, now).await?;
+        let mailed = self.may_mail(&mut tx, &email, client, None, now).await?;
         let letter = match store::users::by_email(&mut *tx, &email).await? {
+            _ if !mailed => Letter::Void {},
             Some(_) => Letter::EmailTaken {},
             None => Letter::EmailCode { code: code.spaced(), minutes: self.code_minutes() },
         };
@@ -68,7 +70,8 @@ impl Accounts {
         client: &Client,
     ) -> Result<(), CodeError> {
         let code = Code::parse(code).map_err(|fault| vec![fault.of("code")])?;
-        let (name_hash, now, limits) = (self.request_name(request), self.clock.now(), self.rules.limits);
+        self.admit(Action::Code, client).await?;
+        let (name_hash, now, limits) = (self.request_name(request), self.clock.now(), self.rules.codes);
         let mut tx = self.db.begin().await?;
         store::users::lock(&mut *tx, &session.user_id).await?;
         let counted = store::requests::count_attempt(&mut *tx, &name_hash, Purpose::Email, limits, now).await?;

@@ -49,6 +49,7 @@ impl Accounts {
             None => event,
         };
         self.record(&mut **tx, event, now).await?;
+        store::guesses::forget_all(&mut **tx, &user.id).await?;
         store::requests::delete_for(&mut **tx, &user.email).await?;
         store::letters::delete_to(&mut **tx, &user.email).await?;
         store::users::delete(&mut **tx, &user.id).await?;

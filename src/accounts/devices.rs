@@ -18,7 +18,7 @@ impl Accounts {
         caller: &Caller<'_>,
         now: Timestamp,
     ) -> Result<String, Internal> {
-        let device = match named(caller) {
+        let device = match caller.named_device() {
             // One browser may have several accounts; what it holds must have come from us.
             Some(device) if store::devices::exists(&mut **tx, &self.secret.device_name(device)).await? => device.into(),
             _ => random_text(),
@@ -35,7 +35,7 @@ impl Accounts {
         caller: &Caller<'_>,
         now: Timestamp,
     ) -> Result<String, Internal> {
-        if let Some(device) = named(caller)
+        if let Some(device) = caller.named_device()
             && store::devices::note(&mut **tx, &self.secret.device_name(device), &user.id, now).await?
         {
             return Ok(device.to_owned());
@@ -47,6 +47,9 @@ impl Accounts {
     }
 }
 
-fn named<'a>(caller: &Caller<'a>) -> Option<&'a str> {
-    caller.device.filter(|device| device.len() <= MAX_LENGTH)
+impl<'a> Caller<'a> {
+    /// What the browser says it is recognised by.
+    pub(super) fn named_device(&self) -> Option<&'a str> {
+        self.device.filter(|device| device.len() <= MAX_LENGTH)
+    }
 }

@@ -1,6 +1,7 @@
 //! The cases in which something cannot be done; the wording is the web's.
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
+use super::limits::Limited;
 use crate::{
     hasher::{HashError, Overloaded},
     model::{invalid::Invalid, session::EndReason},
@@ -62,6 +63,8 @@ impl<E: Error + Send + Sync + 'static> From<E> for Internal {
 pub enum InputError {
     /// Fields to correct.
     Invalid(Vec<Invalid>),
+    /// The network asks too often; it may do so again after this time.
+    TooMany(Duration),
     /// A fault of ours.
     Internal(Internal),
 }
@@ -77,6 +80,8 @@ pub enum SignupError {
     Taken,
     /// Too many passwords are being hashed.
     Overloaded,
+    /// The network asks too often; it may do so again after this time.
+    TooMany(Duration),
     /// A fault of ours.
     Internal(Internal),
 }
@@ -90,6 +95,8 @@ pub enum SigninError {
     Refused,
     /// Too many passwords are being hashed.
     Overloaded,
+    /// The network asks too often; it may do so again after this time.
+    TooMany(Duration),
     /// A fault of ours.
     Internal(Internal),
 }
@@ -107,6 +114,8 @@ pub enum ActError {
     LastSuperuser,
     /// Too many passwords are being hashed.
     Overloaded,
+    /// The network asks too often; it may do so again after this time.
+    TooMany(Duration),
     /// A fault of ours.
     Internal(Internal),
 }
@@ -152,6 +161,8 @@ pub enum CodeError {
     Taken,
     /// Too many passwords are being hashed.
     Overloaded,
+    /// The network asks too often; it may do so again after this time.
+    TooMany(Duration),
     /// A fault of ours.
     Internal(Internal),
 }
@@ -162,6 +173,7 @@ impl SigninError {
         match self {
             Self::Invalid(_) => "invalid",
             Self::Refused => "refused",
+            Self::TooMany(_) => "limited",
             Self::Overloaded => "overloaded",
             Self::Internal(_) => "error",
         }
@@ -169,7 +181,7 @@ impl SigninError {
 }
 
 macro_rules! failures {
-    ($($error:ident: $($overloaded:ident)?;)*) => {$(
+    ($($error:ident: $($overloaded:ident)?, $($too_many:ident)?;)*) => {$(
         impl From<Internal> for $error {
             fn from(internal: Internal) -> Self {
                 Self::Internal(internal)
@@ -197,15 +209,25 @@ macro_rules! failures {
                 }
             }
         )?
+        $(
+            impl From<Limited> for $error {
+                fn from(limited: Limited) -> Self {
+                    match limited {
+                        Limited::TooMany(after) => Self::$too_many(after),
+                        Limited::Internal(internal) => Self::Internal(internal),
+                    }
+                }
+            }
+        )?
     )*};
 }
 failures! {
-    InputError: ;
-    SignupError: Overloaded;
-    SigninError: Overloaded;
-    ActError: Overloaded;
-    CodeError: Overloaded;
-    AdminError: Overloaded;
+    InputError: , TooMany;
+    SignupError: Overloaded, TooMany;
+    SigninError: Overloaded, TooMany;
+    ActError: Overloaded, TooMany;
+    CodeError: Overloaded, TooMany;
+    AdminError: Overloaded, ;
 }
 
 impl From<Internal> for RefreshError {

@@ -9,7 +9,9 @@ mod devices;
 mod errors;
 mod export;
 mod forgot_password;
+mod guesses;
 mod index;
+mod limits;
 mod logout;
 mod nodes;
 mod overview;
@@ -34,6 +36,7 @@ use tokio::sync::Notify;
 
 pub use errors::{ActError, AdminError, CodeError, InputError, Internal, RefreshError, SigninError, SignupError};
 pub use export::{Export, Recorded};
+pub use limits::Limited;
 pub use overview::{Overview, RecentSignin};
 pub use post::letter_place;
 pub use readiness::{Fault, Readiness};
@@ -61,8 +64,8 @@ use crate::{
     refresh::Refresh,
     revocations::{Revocations, Standing},
     secret::Secret,
-    settings::{Settings, SignupMode},
-    store::{self, requests::Limits},
+    settings::{self, Settings, SignupMode},
+    store::{self, requests::Limits as Codes},
 };
 
 /// The domain: everything a person can do, over one database and one clock. Cheap to clone.
@@ -100,7 +103,9 @@ struct Rules {
     publish: bool,
     min_length: u8,
     code_ttl: Duration,
-    limits: Limits,
+    codes: Codes,
+    /// How often what may be tried or asked for.
+    guards: settings::Limits,
     /// The host of the public URL: no password may be it.
     host: String,
 }
@@ -147,7 +152,8 @@ impl Accounts {
             publish: settings.amqp.is_some(),
             min_length: settings.password.min_length,
             code_ttl: settings.code.ttl,
-            limits: Limits { attempts: settings.code.attempts, resends: RESENDS },
+            guards: settings.limits,
+            codes: Codes { attempts: settings.code.attempts, resends: RESENDS },
             host: url::Url::parse(&settings.public_url)?.host_str().unwrap_or_default().to_owned(),
         };
         Ok(Self {

@@ -1,7 +1,10 @@
 //! Asking for the password once more before something that cannot be undone.
 use std::sync::Arc;
 
-use super::{Accounts, ActError, Internal, Tx};
+use super::{
+    Accounts, ActError, Internal, Tx,
+    guesses::{Target, Verdict},
+};
 use crate::{
     model::{
         client::Client,
@@ -34,9 +37,17 @@ impl Accounts {
         let password = Password::given(password).map_err(|why| vec![Fault::Password(why).of(field)])?;
         let known = store::users::with_hash(&*self.db, &session.user_id).await?;
         let Some((user, hash)) = known else { return Err(self.disproved(session, field).await?) };
-        if self.hasher.verify(Arc::new(password), hash.as_deref()).await? {
-            let hash = hash.ok_or_else(|| Internal::new("a password without a hash was verified"))?;
-            return Ok(Proof { user, hash, field });
+        let (target, password) = (Target::Owner(&user.id), Arc::new(password));
+        match (self.verify::<ActError>(target, password, hash.as_deref(), client).await?, hash) {
+            (Verdict::Right(guess), Some(hash)) => {
+                // At once: what it allows may come to nothing for another reason.
+                let mut tx = self.db.begin().await?;
+                self.forget_guesses(&mut tx, &guess, client).await?;
+                tx.commit().await?;
+                return Ok(Proof { user, hash, field });
+            }
+            (Verdict::TooSoon, _) => return Err(ActError::WrongPassword(field)),
+            _ => {}
         }
         let event = Event::new(EventKind::SessionFailed, client).by_owner(&user.id).in_session(&session.id);
         self.record(&*self.db, event.because("wrong"), self.clock.now()).await?;

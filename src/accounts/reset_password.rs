@@ -1,7 +1,7 @@
 //! Setting a new password with a mailed code: ends every session and opens none.
 use std::sync::Arc;
 
-use super::{Accounts, By, CodeError};
+use super::{Accounts, By, CodeError, limits::Action};
 use crate::{
     model::{
         client::Client,
@@ -27,8 +27,9 @@ impl Accounts {
         client: &Client,
     ) -> Result<(), CodeError> {
         let code = Code::parse(code).map_err(|fault| fault.of("code"));
+        self.admit(Action::Code, client).await?;
         let name_hash = self.request_name(request);
-        let limits = self.rules.limits;
+        let limits = self.rules.codes;
         let seen = store::requests::open(&*self.db, &name_hash, Purpose::Reset, limits, self.clock.now()).await?;
         let address = seen.as_ref().map_or("", |open| open.email.as_str());
         let password = self.new_password(password, &self.related_to(&[address]));
@@ -62,7 +63,7 @@ impl Accounts {
             store::users::lock(&mut *tx, user_id).await?;
         }
         let counted =
-            store::requests::count_attempt(&mut *tx, name_hash, Purpose::Reset, self.rules.limits, now).await?;
+            store::requests::count_attempt(&mut *tx, name_hash, Purpose::Reset, self.rules.codes, now).await?;
         let open = counted.ok_or(CodeError::Refused)?;
         let right = self.is_code(&open.code_mac, Purpose::Reset, name_hash, &open.email, code);
         let (Some(user_id), Some(password_hash), true) = (user_id, password_hash, right) else {
@@ -73,6 +74,7 @@ impl Accounts {
             tx.commit().await?;
             return Err(CodeError::Refused);
         }
+        store::guesses::forget_all(&mut *tx, user_id).await?;
         // The one of this reset is among them.
         store::requests::void_all(&mut *tx, user_id, now).await?;
         self.record(&mut *tx, Event::new(EventKind::PasswordReset, client).by_owner(user_id), now).await?;

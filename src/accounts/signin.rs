@@ -1,7 +1,10 @@
 //! Signing in: the same work and the same answer for whatever is wrong.
 use std::sync::Arc;
 
-use super::{Accounts, Caller, Internal, SignedIn, SigninError, Tx};
+use super::{
+    Accounts, Caller, Internal, SignedIn, SigninError, Tx,
+    guesses::{Target, Verdict},
+};
 use crate::{
     clock::Timestamp,
     model::{
@@ -26,7 +29,7 @@ impl Accounts {
     }
 
     async fn start_signed_in(&self, login: &str, password: &str, caller: &Caller<'_>) -> Result<SignedIn, SigninError> {
-        let (mut tx, user, now) = self.authenticate(login, password, &caller.client).await?;
+        let (mut tx, user, now) = self.authenticate(login, password, caller).await?;
         let started = self.start_session(&mut tx, &user, caller, now).await?;
         let device = self.recognise_device(&mut tx, &user, caller, now).await?;
         let signed_in = self.commit_start(tx, started, user, device, now).await?;
@@ -46,33 +49,50 @@ impl Accounts {
         &self,
         login: &str,
         password: &str,
-        client: &Client,
+        caller: &Caller<'_>,
     ) -> Result<(Tx, User, Timestamp), SigninError> {
         let password = Password::given(password).map_err(|why| vec![Fault::Password(why).of("password")])?;
         let password = Arc::new(password);
         if login.len() > email::MAX_LENGTH {
             return Err(vec![Fault::TooLong { max: email::MAX_LENGTH }.of("email")].into());
         }
-        let known = match (Email::parse(login), Username::parse(login)) {
-            (Ok(email), _) => store::users::by_email(&*self.db, &email).await?,
-            (_, Ok(username)) => store::users::by_username(&*self.db, &username).await?,
-            _ => None,
-        };
+        let client = &caller.client;
+        let (name, known) = self.account_called(login).await?;
         let (user, hash) = known.unzip();
         let hash = hash.flatten();
-        let verified = self.hasher.verify(Arc::clone(&password), hash.as_deref()).await?;
-        let (user, hash) = match (user, hash, verified) {
-            (Some(user), Some(hash), true) => (user, hash),
+        let device = self.known_device(&*self.db, caller, user.as_ref()).await?;
+        let target = match (&user, &device) {
+            (Some(user), Some(device)) => Target::Device(device, &user.id),
+            (Some(user), None) => Target::Account(&user.id),
+            (None, _) => Target::Stranger(&name),
+        };
+        let verdict = self.verify::<SigninError>(target, Arc::clone(&password), hash.as_deref(), client).await?;
+        let (user, hash, guess) = match (user, hash, verdict) {
+            (Some(user), Some(hash), Verdict::Right(guess)) => (user, hash, guess),
+            (.., Verdict::TooSoon) => return Err(SigninError::Refused),
             (user, ..) => return Err(self.refuse(user.as_ref(), "wrong", client).await?),
         };
-        let new_hash = if self.hasher.is_outdated(&hash) { self.hasher.hash(password).await? } else { hash.clone() };
+        let outdated = self.hasher.is_outdated(&hash);
+        // Where there is no room for it now, the next sign-in does it.
+        let new_hash = if outdated { self.hasher.hash(password).await.ok() } else { None };
+        let new_hash = new_hash.unwrap_or_else(|| hash.clone());
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         if !store::users::note_signin(&mut *tx, &user, &hash, &new_hash, now).await? {
             tx.rollback().await?;
             return Err(self.refuse(Some(&user), "locked", client).await?);
         }
+        self.forget_guesses(&mut tx, &guess, client).await?;
         Ok((tx, user, now))
+    }
+
+    /// The one spelling of a login, and the account of that name with its password hash.
+    async fn account_called(&self, login: &str) -> Result<(String, Option<(User, Option<String>)>), Internal> {
+        Ok(match (Email::parse(login), Username::parse(login)) {
+            (Ok(email), _) => (email.as_str().to_owned(), store::users::by_email(&*self.db, &email).await?),
+            (_, Ok(name)) => (name.as_str().to_owned(), store::users::by_username(&*self.db, &name).await?),
+            _ => (login.trim().to_lowercase(), None),
+        })
     }
 
     async fn refuse(&self, user: Option<&User>, reason: &str, client: &Client) -> Result<SigninError, Internal> {

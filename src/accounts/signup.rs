@@ -1,7 +1,7 @@
 //! Signing up: a pending request, and no account before the address is proven.
 use std::sync::Arc;
 
-use super::{Accounts, Caller, Internal, SignedIn, SignupError, Tx, requests::REQUEST_TTL};
+use super::{Accounts, Caller, Internal, SignedIn, SignupError, Tx, limits::Action, requests::REQUEST_TTL};
 use crate::{
     clock::Timestamp,
     model::{
@@ -47,10 +47,11 @@ impl Accounts {
             self.new_password(password, &related),
             Name::parse(name).map_err(|fault| fault.of("name")),
         )?;
+        self.admit(Action::Signup, &caller.client).await?;
         let password_hash = self.hasher.hash(Arc::new(password)).await?;
         let now = self.clock.now();
         if self.rules.verify_email {
-            self.begin_signup(&email, &password_hash, &name, now).await.map(Signup::Pending)
+            self.begin_signup(&email, &password_hash, &name, caller, now).await.map(Signup::Pending)
         } else {
             self.sign_up_at_once(&email, &password_hash, &name, caller, now).await.map(Box::new).map(Signup::Done)
         }
@@ -61,12 +62,13 @@ impl Accounts {
         email: &Email,
         password_hash: &str,
         name: &Name,
+        caller: &Caller<'_>,
         now: Timestamp,
     ) -> Result<RequestId, SignupError> {
         let (request, code) = (RequestId::draw(), Code::draw());
         let name_hash = self.request_name(&request);
         let mut tx = self.db.begin().await?;
-        let taken = store::users::by_email(&mut *tx, email).await?.is_some();
+        let owner = store::users::by_email(&mut *tx, email).await?.map(|(owner, _)| owner);
         let new = New {
             name_hash: &name_hash,
             purpose: Purpose::Signup,
@@ -79,7 +81,11 @@ impl Accounts {
             expires_at: now.plus(REQUEST_TTL),
         };
         store::requests::insert(&mut *tx, new, now).await?;
-        let letter = self.signup_letter(taken, &code);
+        let device = self.known_device(&mut *tx, caller, owner.as_ref()).await?;
+        let letter = match self.may_mail(&mut tx, email, &caller.client, device.as_deref(), now).await? {
+            true => self.signup_letter(owner.is_some(), &code),
+            false => Letter::Void {},
+        };
         self.queue_letter(&mut *tx, email, &letter, Some(self.code_expiry(now)), now).await?;
         tx.commit().await?;
         self.mail.notify_one();

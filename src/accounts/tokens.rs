@@ -1,5 +1,5 @@
 //! Sessions of callers without cookies: an access token for every call, and a refresh token for the next access token.
-use super::{Accounts, ActError, By, Internal, RefreshError, SigninError, Tx};
+use super::{Accounts, ActError, By, Caller, Internal, RefreshError, SigninError, Tx};
 use crate::{
     clock::Timestamp,
     model::{
@@ -27,12 +27,13 @@ impl Accounts {
     ///
     /// # Errors
     /// See [`SigninError`]. A refusal is recorded.
-    pub async fn issue_tokens(&self, login: &str, password: &str, client: &Client) -> Result<Tokens, SigninError> {
-        self.counted(self.issue(login, password, client).await)
+    pub async fn issue_tokens(&self, login: &str, password: &str, caller: &Caller<'_>) -> Result<Tokens, SigninError> {
+        self.counted(self.issue(login, password, caller).await)
     }
 
-    async fn issue(&self, login: &str, password: &str, client: &Client) -> Result<Tokens, SigninError> {
-        let (mut tx, user, now) = self.authenticate(login, password, client).await?;
+    async fn issue(&self, login: &str, password: &str, caller: &Caller<'_>) -> Result<Tokens, SigninError> {
+        let (mut tx, user, now) = self.authenticate(login, password, caller).await?;
+        let client = &caller.client;
         if !store::sessions::is_known_program(&mut *tx, &user.id, client).await? {
             let ip = client.ip.clone().unwrap_or_else(|| "unknown".to_owned());
             let letter = Letter::NewDevice { at: now.to_string(), ip, device: client.device() };

@@ -1,8 +1,9 @@
 //! Proving an address: the right code with its request makes the account and opens the session.
 use std::time::Duration;
 
-use super::{Accounts, Caller, CodeError, InputError, Internal, SignedIn, signup::new_user};
+use super::{Accounts, Caller, CodeError, InputError, Internal, SignedIn, limits::Action, signup::new_user};
 use crate::{
+    clock::Timestamp,
     model::{
         code::{Code, Purpose, RequestId},
         email::Email,
@@ -29,11 +30,12 @@ impl Accounts {
             return Err(CodeError::Closed);
         }
         let code = Code::parse(code).map_err(|fault| vec![fault.of("code")])?;
+        self.admit(Action::Code, &caller.client).await?;
         let name_hash = self.request_name(request);
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         let counted =
-            store::requests::count_attempt(&mut *tx, &name_hash, Purpose::Signup, self.rules.limits, now).await?;
+            store::requests::count_attempt(&mut *tx, &name_hash, Purpose::Signup, self.rules.codes, now).await?;
         let open = counted.ok_or(CodeError::Refused)?;
         if !self.is_code(&open.code_mac, Purpose::Signup, &name_hash, &open.email, &code) {
             tx.commit().await?;
@@ -54,25 +56,24 @@ impl Accounts {
     /// Mails a new code for the sign-up `request`, at most once a minute and five times. Nobody is told whether it did.
     ///
     /// # Errors
-    /// A fault of ours only.
-    pub async fn resend_code(&self, request: &RequestId) -> Result<(), InputError> {
+    /// The network asks too often, or a fault of ours.
+    pub async fn resend_code(&self, request: &RequestId, caller: &Caller<'_>) -> Result<(), InputError> {
+        self.admit(Action::Resend, &caller.client).await?;
         let (code, name_hash, now) = (Code::draw(), self.request_name(request), self.clock.now());
         let mut tx = self.db.begin().await?;
         let address = store::requests::address(&mut *tx, &name_hash, Purpose::Signup, now).await?;
         // An unknown request costs the same: a letter that goes nowhere is written for it.
         let email = address.unwrap_or_else(Email::nobody);
+        let owner = store::users::by_email(&mut *tx, &email).await?.map(|(owner, _)| owner);
+        let device = self.known_device(&mut *tx, caller, owner.as_ref()).await?;
+        let mailed = self.may_mail(&mut tx, &email, &caller.client, device.as_deref(), now).await?;
+        // Without a letter the code of the last one stays good: none was sent before the epoch.
+        let last_before = if mailed { now.minus(RESEND_PAUSE) } else { Timestamp::from_millis(0) };
         let mac = self.code_mac(Purpose::Signup, &name_hash, &email, &code);
-        let renewed = store::requests::renew_code(
-            &mut *tx,
-            &name_hash,
-            (&mac, self.code_expiry(now)),
-            now.minus(RESEND_PAUSE),
-            self.rules.limits,
-            now,
-        )
-        .await?;
-        let taken = store::users::by_email(&mut *tx, &email).await?.is_some();
-        let letter = if renewed { self.signup_letter(taken, &code) } else { Letter::Void {} };
+        let code_and_end = (mac.as_str(), self.code_expiry(now));
+        let renewed =
+            store::requests::renew_code(&mut *tx, &name_hash, code_and_end, last_before, self.rules.codes, now).await?;
+        let letter = if renewed { self.signup_letter(owner.is_some(), &code) } else { Letter::Void {} };
         self.queue_letter(&mut *tx, &email, &letter, Some(self.code_expiry(now)), now).await?;
         tx.commit().await?;
         self.mail.notify_one();

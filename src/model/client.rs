@@ -1,4 +1,5 @@
 //! Who is calling, as far as the network tells.
+use std::net::{IpAddr, Ipv6Addr};
 
 use woothee::parser::Parser;
 
@@ -21,6 +22,17 @@ impl Client {
         Self { ip, user_agent: user_agent.map(clean) }
     }
 
+    /// The network that limits count the caller by: an IPv4 address, or the /64 of an IPv6 address, of which one line has at least one.
+    pub fn network(&self) -> Option<String> {
+        match self.ip.as_deref()?.parse::<IpAddr>().ok()?.to_canonical() {
+            IpAddr::V4(address) => Some(address.to_string()),
+            IpAddr::V6(address) => {
+                let network = address.to_bits() & (u128::MAX << 64);
+                Some(format!("{}/64", Ipv6Addr::from_bits(network)))
+            }
+        }
+    }
+
     /// The caller's program in words, such as `Chrome on Windows 10`; holds nothing that a caller could write freely.
     pub fn device(&self) -> String {
         let parser = Parser::new();
@@ -40,6 +52,20 @@ fn known(word: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_is_an_ipv4_address_or_half_an_ipv6_address() {
+        for (ip, network) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ] {
+            assert_eq!(Client::new(Some(ip.to_owned()), None).network().as_deref(), Some(network), "{ip}");
+        }
+        assert_eq!(Client::default().network(), None);
+    }
 
     #[test]
     fn a_program_is_told_in_words() {

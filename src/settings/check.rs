@@ -54,6 +54,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         password: password(given.password)?,
         hash: at_least_one("NIGHTLATCH_HASH__PERMITS", given.hash.permits).map(|_| given.hash)?,
         code: code(given.code)?,
+        limits: given.limits.checked(local)?,
         first_superuser: first_superuser(given.superuser.email)?,
         security_contact: given.security.contact.map(contact).transpose()?,
         keys: keys(given.keys)?,

@@ -1,5 +1,6 @@
 //! The settings as typed values, read from `Rocket.toml` and the environment; an unsafe or unknown one stops the start.
 mod check;
+mod limits;
 mod source;
 mod text;
 
@@ -14,6 +15,7 @@ use crate::{
     model::session::{Lifetimes, TokenLifetimes},
 };
 pub use check::is_loopback;
+pub use limits::Limits;
 pub use source::rocket_figment;
 
 /// Every setting of this program, checked. The README lists them with their names.
@@ -46,6 +48,8 @@ pub struct Settings {
     pub hash: Hash,
     /// Mailed codes.
     pub code: Code,
+    /// How often what may be tried or asked for.
+    pub limits: Limits,
     /// Who becomes a superuser where there is none, by address.
     pub first_superuser: Option<String>,
     /// The signing keys.

@@ -9,7 +9,7 @@ use rocket::figment::{
 };
 use serde::Deserialize;
 
-use super::{Code, Hash, Keys, Log, Masked, Password, Retention, SettingsError, Signup, Stop, text};
+use super::{Code, Hash, Keys, Limits, Log, Masked, Password, Retention, SettingsError, Signup, Stop, text};
 
 const PREFIX: &str = "NIGHTLATCH_";
 
@@ -34,6 +34,7 @@ pub struct Given {
     pub password: Password,
     pub hash: Hash,
     pub code: Code,
+    pub limits: Limits,
     pub keys: Keys,
     pub retention: Retention,
     pub proxy: Proxy,

@@ -10,6 +10,12 @@ pub async fn note(db: impl AnyExecutor<'_>, id: &str, user: &UserId, now: Timest
     Ok(query.execute(db).await?.rows_affected() == 1)
 }
 
+/// Whether a browser signed in to an account before.
+pub async fn knows(db: impl AnyExecutor<'_>, id: &str, user: &UserId) -> sqlx::Result<bool> {
+    let query = sqlx::query("SELECT id FROM devices WHERE id = $1 AND user_id = $2").bind(id).bind(user.as_str());
+    Ok(query.fetch_optional(db).await?.is_some())
+}
+
 /// Whether a browser signed in to any account before.
 pub async fn exists(db: impl AnyExecutor<'_>, id: &str) -> sqlx::Result<bool> {
     Ok(sqlx::query("SELECT id FROM devices WHERE id = $1").bind(id).fetch_optional(db).await?.is_some())

@@ -1,8 +1,10 @@
 //! All SQL: one file a table, free functions over an executor, the same statements for both databases.
+pub mod budgets;
 pub mod devices;
 pub mod directory;
 pub mod endings;
 pub mod events;
+pub mod guesses;
 pub mod keys;
 pub mod leases;
 pub mod letters;

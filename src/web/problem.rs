@@ -32,7 +32,7 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Why the caller's session ended.
     reason: Option<EndReason>,
-    /// The methods that `Allow` lists, or the address of a redirect.
+    /// The methods that `Allow` lists, the seconds of `Retry-After`, or the address of a redirect.
     header: String,
     cause: Option<Internal>,
 }
@@ -111,6 +111,7 @@ enum Kind {
     UnsupportedMediaType,
     InvalidInput,
     InvalidCode,
+    TooManyRequests,
     Overloaded,
     Internal,
     Elsewhere,
@@ -126,7 +127,7 @@ pub fn kinds() -> impl Iterator<Item = (u16, &'static str, &'static str)> {
 
 impl Kind {
     /// All but the redirect.
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Unreadable,
         Self::InvalidInput,
         Self::InvalidCode,
@@ -140,6 +141,7 @@ impl Kind {
         Self::Conflict,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
+        Self::TooManyRequests,
         Self::Overloaded,
         Self::Internal,
     ];
@@ -161,6 +163,7 @@ impl Kind {
             }
             Self::InvalidInput => (Status::UnprocessableEntity, "invalid_input", "Something needs correcting"),
             Self::InvalidCode => (Status::UnprocessableEntity, "invalid_code", "This code does not work"),
+            Self::TooManyRequests => (Status::TooManyRequests, "too_many_requests", "Too much from your network"),
             Self::Overloaded => (Status::ServiceUnavailable, "overloaded", "Too much at once"),
             Self::Internal => (Status::InternalServerError, "internal", "Something went wrong here"),
             Self::Elsewhere => (Status::TemporaryRedirect, "elsewhere", "This page is elsewhere"),
@@ -280,6 +283,9 @@ impl Problem {
         if status == Status::Unauthorized {
             // RFC 9110, 11.6.1 asks for it; browsers do nothing about this scheme.
             response.set_header(Header::new("WWW-Authenticate", "Bearer"));
+        }
+        if self.kind == Kind::TooManyRequests {
+            response.set_header(Header::new("Retry-After", self.header.clone()));
         }
         if self.kind == Kind::Overloaded {
             response.set_header(Header::new("Retry-After", RETRY_AFTER));

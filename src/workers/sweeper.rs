@@ -10,7 +10,7 @@ use crate::{
     db::Pool,
     seals::Seals,
     settings::Retention,
-    store::{devices, endings, letters, requests, sessions, tallies},
+    store::{budgets, devices, endings, guesses, letters, requests, sessions, tallies},
 };
 
 /// How often it is looked for what is old.
@@ -84,6 +84,8 @@ impl Sweeper {
             endings::delete_dead(db, now.minus(ENDINGS), BATCH).await?,
             requests::delete_expired(db, now.minus(REQUESTS), BATCH).await?,
             devices::delete_unused(db, now.minus(DEVICES), BATCH).await?,
+            budgets::delete_over(db, now, BATCH).await?,
+            guesses::delete_expired(db, now, BATCH).await?,
             // A few rows an hour.
             tallies::delete_before(db, now.minus(TALLIES).hours()).await?,
         ];

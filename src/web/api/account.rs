@@ -60,6 +60,7 @@ pub async fn rename(
     responses(
         (status = 204, description = "The new password holds"),
         (status = 401, description = "invalid_credentials"),
+        (status = 429, description = "too_many_requests"),
     ),
     security(("session" = [])),
 )]
@@ -82,6 +83,7 @@ pub async fn change_password(
     responses(
         (status = 202, description = "Begun. A code is on its way to the new address, a notice to the old one", body = RequestAnswer),
         (status = 401, description = "invalid_credentials"),
+        (status = 429, description = "too_many_requests"),
     ),
     security(("session" = [])),
 )]
@@ -105,6 +107,7 @@ pub async fn change_email(
         (status = 200, description = "The account with its new address", body = UserAnswer),
         (status = 409, description = "conflict"),
         (status = 422, description = "invalid_code"),
+        (status = 429, description = "too_many_requests"),
     ),
     security(("session" = [])),
 )]
@@ -128,6 +131,7 @@ pub async fn confirm_email(
     responses(
         (status = 204, description = "The account is gone, and so is everything that was stored about its owner"),
         (status = 401, description = "invalid_credentials"),
+        (status = 429, description = "too_many_requests"),
     ),
     security(("session" = [])),
 )]

@@ -21,6 +21,7 @@ use crate::{
     responses(
         (status = 200, description = "Signed in afresh", body = Confirmed),
         (status = 401, description = "invalid_credentials"),
+        (status = 429, description = "too_many_requests"),
     ),
     security(("session" = [])),
 )]

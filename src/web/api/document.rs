@@ -204,7 +204,7 @@ fn response(status: u16, codes: &BTreeSet<String>) -> Value {
     let header = match status {
         401 => json!({ "WWW-Authenticate": { "description": "`Bearer` (RFC 6750)", "schema": { "type": "string" } } }),
         405 => json!({ "Allow": { "description": "The methods that are taken here", "schema": { "type": "string" } } }),
-        503 => json!({ "Retry-After": { "description": "Seconds to wait", "schema": { "type": "integer" } } }),
+        429 | 503 => json!({ "Retry-After": { "description": "Seconds to wait", "schema": { "type": "integer" } } }),
         _ => return response,
     };
     response["headers"] = header;

@@ -15,6 +15,7 @@ use crate::{
     responses(
         (status = 204, description = "The new password holds; nobody is signed in by it"),
         (status = 422, description = "invalid_code"),
+        (status = 429, description = "too_many_requests"),
     ),
 )]
 #[post("/auth/reset-password", format = "json", data = "<body>")]

@@ -15,6 +15,7 @@ use crate::{
     responses(
         (status = 200, description = "Signed in", body = SignedInAnswer),
         (status = 401, description = "invalid_credentials"),
+        (status = 429, description = "too_many_requests"),
     ),
 )]
 #[post("/auth/signin", format = "json", data = "<body>")]

@@ -23,6 +23,7 @@ pub enum Answer {
         (status = 202, description = "Begun. A letter is on its way; the answer is the same for an address that has an account", body = RequestAnswer),
         (status = 201, description = "Signed in: where addresses need no proof", body = SignedInAnswer),
         (status = 409, description = "conflict"),
+        (status = 429, description = "too_many_requests"),
     ),
 )]
 #[post("/auth/signup", format = "json", data = "<body>")]

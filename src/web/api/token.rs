@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::answers::TokensAnswer;
 use crate::{
-    accounts::Accounts,
+    accounts::{Accounts, Caller},
     jwt::Jwts,
     model::client::Client,
     web::{Problem, forms, input::Input},
@@ -27,6 +27,7 @@ pub fn well_known() -> Vec<Route> {
     responses(
         (status = 200, description = "Signed in", body = TokensAnswer),
         (status = 401, description = "invalid_credentials"),
+        (status = 429, description = "too_many_requests"),
     ),
 )]
 #[post("/auth/token", format = "json", data = "<body>")]
@@ -34,9 +35,9 @@ pub async fn issue(
     body: Input<forms::Signin>,
     accounts: &State<Accounts>,
     jwts: &State<Jwts>,
-    client: Client,
+    caller: Caller<'_>,
 ) -> Result<Json<TokensAnswer>, Problem> {
-    let tokens = accounts.issue_tokens(&body.0.email, &body.0.password, &client).await?;
+    let tokens = accounts.issue_tokens(&body.0.email, &body.0.password, &caller).await?;
     Ok(Json(TokensAnswer::new(&tokens, jwts, accounts.now())?))
 }
 

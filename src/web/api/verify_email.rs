@@ -17,6 +17,7 @@ use crate::{
         (status = 201, description = "The account is made and signed in", body = SignedInAnswer),
         (status = 409, description = "conflict"),
         (status = 422, description = "invalid_code"),
+        (status = 429, description = "too_many_requests"),
     ),
 )]
 #[post("/auth/verify-email", format = "json", data = "<body>")]
@@ -39,10 +40,15 @@ pub async fn submit(
     request_body = forms::Resend,
     responses(
         (status = 202, description = "Always, whether or not there is such a request"),
+        (status = 429, description = "too_many_requests"),
     ),
 )]
 #[post("/auth/verify-email/resend", format = "json", data = "<body>")]
-pub async fn resend(body: Input<forms::Resend>, accounts: &State<Accounts>) -> Result<Status, Problem> {
-    accounts.resend_code(&RequestId::given(&body.0.request)).await?;
+pub async fn resend(
+    body: Input<forms::Resend>,
+    accounts: &State<Accounts>,
+    caller: Caller<'_>,
+) -> Result<Status, Problem> {
+    accounts.resend_code(&RequestId::given(&body.0.request), &caller).await?;
     Ok(Status::Accepted)
 }

@@ -3,9 +3,9 @@ use rocket::{State, get, post, response::Redirect};
 use serde_json::json;
 use tera::Context;
 
+use super::Flow;
 use crate::{
-    accounts::{Accounts, REQUEST_TTL},
-    model::client::Client,
+    accounts::{Accounts, Caller, REQUEST_TTL},
     web::{
         forms,
         input::Input,
@@ -26,11 +26,12 @@ pub async fn submit(
     form: Input<forms::ForgotPassword>,
     accounts: &State<Accounts>,
     pages: Pages<'_>,
-    client: Client,
+    flow: Flow,
+    caller: Caller<'_>,
     cookie: Cookie<'_>,
 ) -> Result<Redirect, Again> {
     let Input(form) = form;
-    match accounts.forgot_password(&form.email, &client).await {
+    match accounts.forgot_password(&form.email, flow.held(), &caller).await {
         Ok(request) => {
             cookie.hold_request(request.reveal(), REQUEST_TTL);
             Ok(Redirect::to("/reset-password"))

@@ -51,13 +51,22 @@ pub async fn submit(
 
 /// Has a new code mailed.
 #[post("/verify-email/resend")]
-pub async fn resend(accounts: &State<Accounts>, flow: Flow, cookie: Cookie<'_>) -> Result<Redirect, Problem> {
+pub async fn resend(
+    accounts: &State<Accounts>,
+    pages: Pages<'_>,
+    flow: Flow,
+    caller: Caller<'_>,
+    cookie: Cookie<'_>,
+) -> Result<Result<Redirect, Again>, Problem> {
+    if let Err(error) = accounts.resend_code(&flow.clone().request(), &caller).await {
+        let context = known(accounts, &flow, false).await?;
+        return Ok(Err(pages.again("verify_email", &json!({}), error.into(), context)));
+    }
     if let Some(request) = flow.held() {
         // The new code may be good for longer than the cookie was.
         cookie.hold_request(request.reveal(), REQUEST_TTL);
     }
-    accounts.resend_code(&flow.request()).await?;
-    Ok(Redirect::to("/verify-email?resent=true"))
+    Ok(Ok(Redirect::to("/verify-email?resent=true")))
 }
 
 async fn known(accounts: &Accounts, flow: &Flow, resent: bool) -> Result<Context, Internal> {

@@ -1,4 +1,6 @@
 //! The sentences, and which case of the domain gets which.
+use std::time::Duration;
+
 use rocket::{Request, http::Status};
 
 use super::{FieldError, Kind, Problem, ended_because};
@@ -116,6 +118,15 @@ impl Problem {
     /// Nothing is stored under this name.
     pub fn not_found() -> Self {
         Self::new(Kind::NotFound, "What you are looking for is not here, or not any more.")
+    }
+
+    /// The caller's network asked too often; it may do so again after this time.
+    pub fn too_many_requests(after: Duration) -> Self {
+        let seconds = after.as_millis().div_ceil(1000).max(1);
+        let (number, unit) = if seconds < 120 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
+        let s = if number == 1 { "" } else { "s" };
+        let detail = format!("Your network has tried this too often. Please try again in {number} {unit}{s}.");
+        Self { header: seconds.to_string(), ..Self::new(Kind::TooManyRequests, detail) }
     }
 
     /// Too much at once.
@@ -262,6 +273,7 @@ impl From<InputError> for Problem {
     fn from(error: InputError) -> Self {
         match error {
             InputError::Invalid(faults) => Self::faults(faults),
+            InputError::TooMany(after) => Self::too_many_requests(after),
             InputError::Internal(cause) => Self::internal(cause),
         }
     }
@@ -274,6 +286,7 @@ impl From<SignupError> for Problem {
             SignupError::Closed => Self::signup_closed(),
             SignupError::Taken => Self::taken(),
             SignupError::Overloaded => Self::overloaded(),
+            SignupError::TooMany(after) => Self::too_many_requests(after),
             SignupError::Internal(cause) => Self::internal(cause),
         }
     }
@@ -286,6 +299,7 @@ impl From<SigninError> for Problem {
             SigninError::Invalid(faults) => Self::faults(faults),
             SigninError::Refused => Self::new(Kind::InvalidCredentials, refused),
             SigninError::Overloaded => Self::overloaded(),
+            SigninError::TooMany(after) => Self::too_many_requests(after),
             SigninError::Internal(cause) => Self::internal(cause),
         }
     }
@@ -299,6 +313,7 @@ impl From<ActError> for Problem {
             ActError::SignedOut => Self::signed_out_meanwhile(),
             ActError::LastSuperuser => Self::last_superuser(),
             ActError::Overloaded => Self::overloaded(),
+            ActError::TooMany(after) => Self::too_many_requests(after),
             ActError::Internal(cause) => Self::internal(cause),
         }
     }
@@ -335,6 +350,7 @@ impl From<CodeError> for Problem {
             CodeError::Refused => Self::invalid_code(),
             CodeError::Taken => Self::taken(),
             CodeError::Overloaded => Self::overloaded(),
+            CodeError::TooMany(after) => Self::too_many_requests(after),
             CodeError::Internal(cause) => Self::internal(cause),
         }
     }
