@@ -194,7 +194,8 @@ wrong() { # code
 
 # Starts a server with nothing of the caller's settings, on a port of its own.
 start() {
-  local settings=(NIGHTLATCH_DATA_DIR="$work/data" NIGHTLATCH_LOG__FORMAT=text) attempt
+  # A minute of letters is hours of a person's.
+  local settings=(NIGHTLATCH_DATA_DIR="$work/data" NIGHTLATCH_LOG__FORMAT=text NIGHTLATCH_LIMITS__ENABLED=false) attempt
   database=SQLite
   if [ -n "${TEST_DATABASE_URL:-}" ]; then
     database=PostgreSQL

@@ -28,6 +28,7 @@ mod headers;
 mod health;
 mod layering;
 mod log;
+mod limits;
 mod logout;
 mod mail;
 mod mailbox;

@@ -14,7 +14,7 @@ const UNDOCUMENTED: [&str; 3] =
     ["/.well-known/change-password", "/.well-known/nightlatch-check", "/.well-known/security.txt"];
 
 /// The kinds of problems that programs can rely on.
-const PROBLEMS: [(u16, &str); 15] = [
+const PROBLEMS: [(u16, &str); 16] = [
     (400, "invalid_input"),
     (401, "invalid_credentials"),
     (401, "not_signed_in"),
@@ -28,23 +28,26 @@ const PROBLEMS: [(u16, &str); 15] = [
     (415, "unsupported_media_type"),
     (422, "invalid_code"),
     (422, "invalid_input"),
+    (429, "too_many_requests"),
     (500, "internal"),
     (503, "overloaded"),
 ];
 
 /// What a call answers beside the problems that its kind of call has in common.
-const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 24] = [
-    ("signUp", &[(409, "conflict")]),
-    ("verifyEmail", &[(409, "conflict"), (422, "invalid_code")]),
-    ("signIn", &[(401, "invalid_credentials")]),
-    ("issueTokens", &[(401, "invalid_credentials")]),
+const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 26] = [
+    ("signUp", &[(409, "conflict"), (429, "too_many_requests")]),
+    ("verifyEmail", &[(409, "conflict"), (422, "invalid_code"), (429, "too_many_requests")]),
+    ("resendCode", &[(429, "too_many_requests")]),
+    ("forgetPassword", &[(429, "too_many_requests")]),
+    ("signIn", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
+    ("issueTokens", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
     ("refreshTokens", &[(401, "not_signed_in")]),
-    ("confirmPassword", &[(401, "invalid_credentials")]),
-    ("resetPassword", &[(422, "invalid_code")]),
-    ("changePassword", &[(401, "invalid_credentials")]),
-    ("changeEmail", &[(401, "invalid_credentials")]),
-    ("confirmEmail", &[(409, "conflict"), (422, "invalid_code")]),
-    ("deleteAccount", &[(401, "invalid_credentials")]),
+    ("confirmPassword", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
+    ("resetPassword", &[(422, "invalid_code"), (429, "too_many_requests")]),
+    ("changePassword", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
+    ("changeEmail", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
+    ("confirmEmail", &[(409, "conflict"), (422, "invalid_code"), (429, "too_many_requests")]),
+    ("deleteAccount", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
     ("listEvents", &[(422, "invalid_input")]),
     ("endSession", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
     ("endOtherSessions", &[(403, "fresh_sign_in_required")]),

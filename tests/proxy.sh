@@ -199,7 +199,7 @@ walk() { # nginx or caddy
 
 start() { # 0 or 1
   start_node "$1" NIGHTLATCH_DATA_DIR="$work/data$1" NIGHTLATCH_SECRET_KEY="$secret" NIGHTLATCH_DATABASE_URL="$TEST_DATABASE_URL" \
-    NIGHTLATCH_PUBLIC_URL="$site" NIGHTLATCH_PROXY__TRUSTED=127.0.0.1 \
+    NIGHTLATCH_PUBLIC_URL="$site" NIGHTLATCH_PROXY__TRUSTED=127.0.0.1 NIGHTLATCH_LIMITS__ENABLED=false \
     NIGHTLATCH_MAIL__SMTP_URL="smtp://127.0.0.1:$(<"$work/mail.port")"
   await_node "$1"
 }

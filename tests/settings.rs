@@ -81,6 +81,13 @@ fn with_nothing_set_it_runs_on_this_machine() {
     assert_eq!((password.iterations, password.parallelism), (2, 1));
     assert_eq!((settings.hash.permits, settings.hash.queue), (thread::available_parallelism().unwrap().get(), 64));
     assert_eq!((settings.code.ttl, settings.code.attempts), (minutes(10), 5));
+    let limits = settings.limits;
+    assert!(limits.enabled);
+    assert_eq!((limits.free_failures, limits.most_failures), (5, 100));
+    assert_eq!((limits.first_wait, limits.longest_wait), (Duration::from_secs(1), minutes(15)));
+    assert_eq!((limits.signins_per_minute, limits.failures_per_minute, limits.codes_per_minute), (30, 10, 30));
+    assert_eq!((limits.requests_per_minute, limits.requests_per_hour), (20, 60));
+    assert_eq!((limits.mail_pause, limits.mail_per_hour, limits.mail_per_day), (minutes(1), 5, 10));
     let (days, keep) = (|n: u64| Duration::from_secs(n * 24 * 3600), settings.retention);
     assert_eq!((keep.events, keep.sessions, keep.letters), (days(365), days(30), days(7)));
     assert!(settings.amqp.is_none());
@@ -113,6 +120,19 @@ fn every_variable_takes_its_value() {
         ("NIGHTLATCH_HASH__QUEUE", "0"),
         ("NIGHTLATCH_CODE__TTL", "5m"),
         ("NIGHTLATCH_CODE__ATTEMPTS", "3"),
+        ("NIGHTLATCH_LIMITS__ENABLED", "true"),
+        ("NIGHTLATCH_LIMITS__FREE_FAILURES", "3"),
+        ("NIGHTLATCH_LIMITS__FIRST_WAIT", "2s"),
+        ("NIGHTLATCH_LIMITS__LONGEST_WAIT", "1h"),
+        ("NIGHTLATCH_LIMITS__MOST_FAILURES", "50"),
+        ("NIGHTLATCH_LIMITS__SIGNINS_PER_MINUTE", "1000"),
+        ("NIGHTLATCH_LIMITS__FAILURES_PER_MINUTE", "100"),
+        ("NIGHTLATCH_LIMITS__CODES_PER_MINUTE", "15"),
+        ("NIGHTLATCH_LIMITS__REQUESTS_PER_MINUTE", "200"),
+        ("NIGHTLATCH_LIMITS__REQUESTS_PER_HOUR", "600"),
+        ("NIGHTLATCH_LIMITS__MAIL_PAUSE", "0s"),
+        ("NIGHTLATCH_LIMITS__MAIL_PER_HOUR", "6"),
+        ("NIGHTLATCH_LIMITS__MAIL_PER_DAY", "12"),
         ("NIGHTLATCH_PROXY__TRUSTED", "10.0.0.0/8, fd00::/8,192.0.2.1"),
         ("NIGHTLATCH_SECURITY__CONTACT", "tel:+1-201-555-0123"),
         ("NIGHTLATCH_RETENTION__EVENTS", "90d"),
@@ -142,6 +162,12 @@ fn every_variable_takes_its_value() {
     assert_eq!((password.iterations, password.parallelism), (3, 2));
     assert_eq!((settings.hash.permits, settings.hash.queue), (3, 0));
     assert_eq!((settings.code.ttl, settings.code.attempts), (seconds(300), 3));
+    let limits = settings.limits;
+    assert_eq!((limits.free_failures, limits.most_failures), (3, 50));
+    assert_eq!((limits.first_wait, limits.longest_wait), (seconds(2), seconds(3600)));
+    assert_eq!((limits.signins_per_minute, limits.failures_per_minute, limits.codes_per_minute), (1000, 100, 15));
+    assert_eq!((limits.requests_per_minute, limits.requests_per_hour), (200, 600));
+    assert_eq!((limits.mail_pause, limits.mail_per_hour, limits.mail_per_day), (seconds(0), 6, 12));
     let proxies: Vec<String> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
     assert_eq!(proxies, ["10.0.0.0/8", "fd00::/8", "192.0.2.1/32"]);
     assert_eq!(settings.security_contact.as_deref(), Some("tel:+1-201-555-0123"));
@@ -265,6 +291,22 @@ fn an_unknown_variable_is_named() {
 }
 
 #[test]
+fn only_on_this_machine_can_there_be_no_limits() {
+    let off = ("NIGHTLATCH_LIMITS__ENABLED", "false");
+    assert!(!load(&[off]).limits.enabled);
+    let https = |url: &'static str| {
+        [
+            ("NIGHTLATCH_PUBLIC_URL", url),
+            ("NIGHTLATCH_MAIL__SMTP_URL", "smtps://mail.example.com"),
+            ("NIGHTLATCH_PROXY__TRUSTED", "none"),
+            off,
+        ]
+    };
+    assert!(!load(&https("https://localhost:8443")).limits.enabled);
+    refusal("NIGHTLATCH_LIMITS__ENABLED", &https("https://id.example.com"));
+}
+
+#[test]
 fn what_kubernetes_injects_is_no_setting() {
     load(&[
         ("NIGHTLATCH_PORT", "tcp://10.0.0.11:8000"),
@@ -286,6 +328,19 @@ fn a_value_that_cannot_be_is_refused_by_name() {
         ("NIGHTLATCH_SESSION__FRESH", &["soon"]),
         ("NIGHTLATCH_CODE__TTL", &["59s", "16m", "0s", "90s"]),
         ("NIGHTLATCH_CODE__ATTEMPTS", &["0", "11", "-1", "five", "5.0"]),
+        ("NIGHTLATCH_LIMITS__ENABLED", &["", "yes", "0"]),
+        ("NIGHTLATCH_LIMITS__FREE_FAILURES", &["0", "101", "-1", "x"]),
+        ("NIGHTLATCH_LIMITS__MOST_FAILURES", &["0", "101", "x"]),
+        ("NIGHTLATCH_LIMITS__FIRST_WAIT", &["0s", "2h", "1"]),
+        ("NIGHTLATCH_LIMITS__LONGEST_WAIT", &["0s", "61m", "x"]),
+        ("NIGHTLATCH_LIMITS__SIGNINS_PER_MINUTE", &["0", "100001", "x"]),
+        ("NIGHTLATCH_LIMITS__FAILURES_PER_MINUTE", &["0", "100001", "x"]),
+        ("NIGHTLATCH_LIMITS__CODES_PER_MINUTE", &["0", "100001", "x"]),
+        ("NIGHTLATCH_LIMITS__REQUESTS_PER_MINUTE", &["0", "100001", "x"]),
+        ("NIGHTLATCH_LIMITS__REQUESTS_PER_HOUR", &["0", "100001", "x"]),
+        ("NIGHTLATCH_LIMITS__MAIL_PAUSE", &["2h", "-1s", "x"]),
+        ("NIGHTLATCH_LIMITS__MAIL_PER_HOUR", &["0", "100001", "x"]),
+        ("NIGHTLATCH_LIMITS__MAIL_PER_DAY", &["0", "100001", "x"]),
         ("NIGHTLATCH_DATABASE_URL", &["", "mysql://ann:hunter2@x/y", "nightlatch.db", "Postgres"]),
         ("NIGHTLATCH_DATABASE__MAX_CONNECTIONS", &["0", "-1", "many", "4294967296"]),
         ("NIGHTLATCH_SIGNUP__MODE", &["", "closed", "Open"]),

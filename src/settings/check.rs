@@ -43,6 +43,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
             "must be set with PostgreSQL, the same on every node; `openssl rand -base64 32` makes one",
         ));
     }
+    let here = Url::parse(&public_url).is_ok_and(|url| url.host().is_some_and(is_loopback));
     let encrypted_by_proxy = !local && !config.tls_enabled();
     Ok(Settings {
         trusted_proxies: proxies(given.proxy.trusted.as_deref(), encrypted_by_proxy)?,
@@ -54,7 +55,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         password: password(given.password)?,
         hash: at_least_one("NIGHTLATCH_HASH__PERMITS", given.hash.permits).map(|_| given.hash)?,
         code: code(given.code)?,
-        limits: given.limits.checked(local)?,
+        limits: given.limits.checked(here)?,
         first_superuser: first_superuser(given.superuser.email)?,
         security_contact: given.security.contact.map(contact).transpose()?,
         keys: keys(given.keys)?,

@@ -75,11 +75,11 @@ impl Default for Limits {
 const MOST: u32 = 100_000;
 
 impl Limits {
-    /// Refuses limits that limit nothing, or everything. `local`: whether the public URL is of this machine.
-    pub(super) fn checked(self, local: bool) -> Result<Self, SettingsError> {
+    /// Refuses limits that limit nothing, or everything. `here`: whether the public URL is of this machine.
+    pub(super) fn checked(self, here: bool) -> Result<Self, SettingsError> {
         let wrong = |name: &str, why: &str| Err(SettingsError::new(&format!("NIGHTLATCH_LIMITS__{name}"), why));
-        if !self.enabled && !local {
-            return wrong("ENABLED", "can be false only when NIGHTLATCH_PUBLIC_URL is http on this machine");
+        if !self.enabled && !here {
+            return wrong("ENABLED", "can be false only when NIGHTLATCH_PUBLIC_URL is of this machine (localhost)");
         }
         if !(1..=100).contains(&self.most_failures) {
             return wrong("MOST_FAILURES", "must be from 1 to 100");
@@ -88,9 +88,10 @@ impl Limits {
             return wrong("FREE_FAILURES", "must be from 1 to 100");
         }
         let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3600));
-        for (name, value) in
-            [("FIRST_WAIT", self.first_wait), ("LONGEST_WAIT", self.longest_wait), ("MAIL_PAUSE", self.mail_pause)]
-        {
+        if self.mail_pause > hour {
+            return wrong("MAIL_PAUSE", "must be from 0s to 1h");
+        }
+        for (name, value) in [("FIRST_WAIT", self.first_wait), ("LONGEST_WAIT", self.longest_wait)] {
             if !(second..=hour).contains(&value) {
                 return wrong(name, "must be from 1s to 1h");
             }
