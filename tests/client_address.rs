@@ -44,6 +44,10 @@ async fn without_a_trusted_proxy_the_peer_is_the_client_whatever_it_claims() {
         ("Forwarded", "for=203.0.113.9"),
         ("X-Client-IP", "203.0.113.9"),
         ("True-Client-IP", "203.0.113.9"),
+        ("X-Forwarded", "203.0.113.9"),
+        ("X-Forwarded-Host", "203.0.113.9"),
+        ("X_Forwarded_For", "203.0.113.9"),
+        ("X_Real_IP", "203.0.113.9"),
     ];
     for app in [TestApp::new().await, TestApp::with_settings(&[("NIGHTLATCH_PROXY__TRUSTED", "none")]).await] {
         app.sign_up("ann@example.com").await;
@@ -103,6 +107,9 @@ async fn a_trusted_proxy_that_says_nothing_readable_is_the_client_itself() {
     assert_eq!(seen(&app, "10.0.0.1:1", &[("X-Forwarded-For", "x, 203.0.113.9")]).await, "203.0.113.9");
     assert_eq!(seen(&app, "10.0.0.1:1", &[("X-Forwarded-For", "203.0.113.9, x, 10.0.0.2")]).await, "10.0.0.2");
     let others = [("X-Real-IP", "203.0.113.9"), ("Forwarded", "for=203.0.113.9"), ("X-Forwarded", "203.0.113.9")];
+    let underscored =
+        [("X_Forwarded_For", "203.0.113.9"), ("X_Real_IP", "203.0.113.9"), ("X-Forwarded_For", "203.0.113.9")];
+    assert_eq!(seen(&app, "10.0.0.1:1", &underscored).await, "10.0.0.1", "another name is another header");
     assert_eq!(seen(&app, "10.0.0.1:1", &others).await, "10.0.0.1");
 }
 

@@ -42,15 +42,20 @@ async fn after_five_wrong_passwords_each_one_more_has_to_be_waited_for_twice_as_
 #[async_test]
 async fn a_wait_looks_like_any_wrong_password_to_known_and_unknown_alike() {
     let app = with_ann().await;
+    app.sign_up("bob@example.com").await;
+    app.execute("UPDATE users SET locked_at = 1 WHERE email = 'bob@example.com'").await;
+    app.change_browser(Browser::new());
+    app.post_form("/signup", &[("email", "eva@example.com"), ("password", PASSWORD)]).await;
+    app.letters().await;
     for stage in 0..30 {
         let mut outlines = Vec::new();
-        for login in [ANN, "nil@example.com", "nobody", "no address."] {
+        for login in [ANN, "bob@example.com", "eva@example.com", "nil@example.com", "nobody", "no address."] {
             let page = Answer::of(send(form(&app, login, WRONG)).await).await;
             outlines.push((page.outline(login), tries(&app, login, WRONG).await.outline(login)));
         }
         assert!(outlines.iter().all(|outline| *outline == outlines[0]), "{stage}: {outlines:#?}");
         let counted = failures(&app).await;
-        assert!(counted.len() == 4 && counted.iter().all(|count| *count == counted[0]), "{stage}: {counted:?}");
+        assert!(counted.len() == 6 && counted.iter().all(|count| *count == counted[0]), "{stage}: {counted:?}");
         app.advance(if stage % 3 == 0 { 15 * MINUTE } else { SECOND });
     }
     assert!(failures(&app).await[0] > 10);
@@ -200,7 +205,11 @@ async fn a_network_that_guesses_is_told_to_wait_whomever_it_guesses_at() {
     let request = form(&app, ANN, PASSWORD).remote(format!("{HERE}:1").parse().unwrap());
     let page = Answer::of(send(request).await).await;
     assert_eq!((page.status, page.header("retry-after")), (Status::TooManyRequests, Some("40")));
-    assert!(page.body.contains("again in 40 seconds") && page.body.contains("value=\"ann@example.com\""), "{}", page.body);
+    assert!(
+        page.body.contains("again in 40 seconds") && page.body.contains("value=\"ann@example.com\""),
+        "{}",
+        page.body
+    );
 
     let other = tries_from(&app, "198.51.100.8", ANN, PASSWORD).await;
     assert_eq!(other.status, Status::Ok, "the next house is open");
@@ -267,7 +276,8 @@ async fn what_a_stranger_claims_of_its_address_gives_it_no_budget() {
 #[async_test]
 async fn a_path_in_another_spelling_gives_no_budget() {
     let app = with_ann().await;
-    for path in ["/api/auth/signin", "/api//auth/signin", "/api/auth/%73ignin", "/api/auth/signin/", "/api/auth/token"] {
+    for path in ["/api/auth/signin", "/api//auth/signin", "/api/auth/%73ignin", "/api/auth/signin/", "/api/auth/token"]
+    {
         for _ in 0..2 {
             let request = json_post(&app, path, &credentials("nil@example.com", WRONG));
             let answer = request.remote(format!("{HERE}:1").parse().unwrap()).dispatch().await;

@@ -129,7 +129,9 @@ async fn sign_ins_are_counted_by_how_they_came_out() {
     let tokens = app.call("/api/auth/token", json!({ "email": ANN, "password": PASSWORD })).await;
     assert_eq!(tokens.status, Status::Ok);
     let scrape = scrape(&app).await;
-    for (result, expected) in [("ok", 2.0), ("refused", 2.0), ("limited", 0.0), ("invalid", 1.0), ("overloaded", 0.0), ("error", 0.0)] {
+    for (result, expected) in
+        [("ok", 2.0), ("refused", 2.0), ("limited", 0.0), ("invalid", 1.0), ("overloaded", 0.0), ("error", 0.0)]
+    {
         let series = format!("nightlatch_signins_total{{result=\"{result}\"}}");
         assert_eq!(scrape.get(&series), Some(expected), "{result}");
     }

@@ -4,7 +4,11 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use rocket::{async_test, http::Status};
+use rocket::{
+    async_test,
+    http::{ContentType, Status},
+};
+use serde_json::json;
 use tracing::{Event, Instrument, Subscriber, info_span, subscriber::set_global_default};
 use tracing_subscriber::{
     Layer, Registry,
@@ -13,7 +17,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::support::TestApp;
+use crate::support::{PASSWORD, TestApp};
 
 /// What sqlx said of statements in a span that is called `counted`. SQLite runs them on a thread of its own, which enters the span too.
 static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
@@ -30,8 +34,8 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Count {
     }
 }
 
-/// The statements that `GET path` runs for somebody who is signed in.
-async fn statements_of(app: &TestApp, path: &str) -> usize {
+/// The statements that `act` runs, without those that begin and end transactions.
+async fn statements_of<T>(act: impl Future<Output = T>) -> (usize, T) {
     static START: Once = Once::new();
     START.call_once(|| {
         let ours =
@@ -40,9 +44,15 @@ async fn statements_of(app: &TestApp, path: &str) -> usize {
         set_global_default(Registry::default().with(Count.with_filter(filter))).unwrap();
     });
     STATEMENTS.store(0, Ordering::SeqCst);
-    let answer = app.get(path).instrument(info_span!("counted")).await;
+    let answer = act.instrument(info_span!("counted")).await;
+    (STATEMENTS.load(Ordering::SeqCst), answer)
+}
+
+/// The same of `GET path` for somebody who is signed in.
+async fn statements_of_page(app: &TestApp, path: &str) -> usize {
+    let (statements, answer) = statements_of(app.get(path)).await;
     assert_eq!(answer.status(), Status::Ok, "{path}");
-    STATEMENTS.load(Ordering::SeqCst)
+    statements
 }
 
 #[async_test]
@@ -50,9 +60,28 @@ async fn who_is_signed_in_and_a_page_without_stored_data_ask_the_database_nothin
     let app = TestApp::new().await;
     app.sign_up("ann@example.com").await;
     for path in ["/api/auth/session", "/stay", "/static/app.css"] {
-        assert_eq!(statements_of(&app, path).await, 0, "{path}");
+        assert_eq!(statements_of_page(&app, path).await, 0, "{path}");
     }
     for (path, number) in [("/api/account", 1), ("/dashboard", 2)] {
-        assert_eq!(statements_of(&app, path).await, number, "{path} shows what is stored");
+        assert_eq!(statements_of_page(&app, path).await, number, "{path} shows what is stored");
     }
+}
+
+#[async_test]
+async fn the_limits_cost_a_sign_in_six_statements_and_whoever_is_signed_in_none() {
+    let (off, on) = (signin("false").await, signin("true").await);
+    assert_eq!(on, off + 6, "is the browser known; three counts; the network's and the account's after it was right");
+}
+
+/// What a sign-in with a known browser runs.
+async fn signin(limits: &'static str) -> usize {
+    let app = TestApp::with_settings(&[("NIGHTLATCH_LIMITS__ENABLED", limits)]).await;
+    app.sign_up("ann@example.com").await;
+    app.forget_cookies();
+    let body = json!({ "email": "ann@example.com", "password": PASSWORD }).to_string();
+    let request = app.client.post("/api/auth/signin").header(ContentType::JSON).body(body);
+    let (statements, answer) = statements_of(app.send(request.remote("192.0.2.7:1".parse().unwrap()))).await;
+    assert_eq!(answer.status(), Status::Ok);
+    assert_eq!(statements_of_page(&app, "/api/auth/session").await, 0);
+    statements
 }

@@ -121,14 +121,15 @@ impl Accounts {
         Ok(true)
     }
 
-    /// The keyed name of the caller's browser, if it signed in to the account of `user` before. Nobody's account costs the same.
+    /// The keyed name of the caller's browser, if it signed in to the account of `user` before; only limits ask. Nobody's account costs the
+    /// same.
     pub(super) async fn known_device(
         &self,
         db: impl AnyExecutor<'_>,
         caller: &Caller<'_>,
         user: Option<&User>,
     ) -> Result<Option<String>, Internal> {
-        let Some(device) = caller.named_device() else { return Ok(None) };
+        let Some(device) = caller.named_device().filter(|_| self.rules.guards.enabled) else { return Ok(None) };
         let (device, nobody) = (self.secret.device_name(device), UserId::from(String::new()));
         let known = store::devices::knows(db, &device, user.map_or(&nobody, |user| &user.id)).await?;
         Ok(known.then_some(device))
