@@ -1,7 +1,7 @@
 //! HTTP only: adapters from forms and JSON to `accounts`, and what every request and answer passes.
 mod api;
-mod chart;
 mod careful;
+mod chart;
 pub mod check;
 mod client;
 mod compress;
