@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm } from "node:fs/promises";
 import { relative } from "node:path";
 import { account, byKeyboard } from "./account.mjs";
+import { admin } from "./admin.mjs";
 import { CAPPED, idle, SHORT, USUAL } from "./idle.mjs";
 import { launch } from "./chromium.mjs";
 import { Album, fits } from "./look.mjs";
@@ -19,7 +20,7 @@ async function run() {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const mailbox = new Mailbox();
-  const [site, local, usual, short, capped] = [1, 2, 3, 4, 5].map(() => new Server());
+  const [site, local, office, usual, short, capped] = [1, 2, 3, 4, 5, 6].map(() => new Server());
   const [browser, keeping] = await Promise.all([
     launch(executablePath),
     // As people have it: pages that were left are kept for the Back button.
@@ -31,6 +32,7 @@ async function run() {
   const print = (page, name) => album.print(page, name);
   const unseen = { look: fits, print: () => {}, scripted: false };
   const ends = new Album(folder, 80);
+  const desks = new Album(folder, 110);
   const maker = (from) => async (origin, { offline = false, ...options } = {}) => {
     const made = await from.newContext({ viewport: DESK, ...options });
     const complaints = watch(made, origin);
@@ -40,6 +42,7 @@ async function run() {
   };
   const context = maker(browser);
   const phone = { javaScriptEnabled: false, viewport: { width: 360, height: 740 } };
+  let smtp;
   const steps = (who) => (words) => console.log(`${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s  ${who}: ${words}`);
 
   async function scripted() {
@@ -71,14 +74,27 @@ async function run() {
     await byKeyboard(site, mailbox, await context(site.url), { step: steps("by keyboard") });
   }
 
+  async function governing() {
+    await office.start(binary, { NIGHTLATCH_MAIL__SMTP_URL: smtp });
+    const look = (page, name) => desks.add(page, name);
+    const print = (page, name) => desks.print(page, name);
+    const [first, second] = [{ root: "root@example.com", ben: "ben@example.com", eva: "eva@example.com" }, { root: "roy@example.com", ben: "bea@example.com", eva: "eve@example.com" }];
+    const another = () => context(office.url);
+    await admin(office, mailbox, await another(), { ...first, look, print, last: false, step: steps("administration"), another });
+    const step = steps("administration, no script, phone");
+    const phones = () => context(office.url, phone);
+    await admin(office, mailbox, await phones(), { ...second, ...unseen, last: true, step, another: phones });
+  }
+
   async function closing() {
     await Promise.all([usual.start(binary, USUAL), short.start(binary, SHORT), capped.start(binary, CAPPED)]);
     await idle({ usual, short, capped }, maker(keeping), (page, name) => ends.add(page, name), steps("the end of a session"));
   }
 
   try {
-    await site.start(binary, { NIGHTLATCH_MAIL__SMTP_URL: await mailbox.open() });
-    await Promise.all([scripted(), plain(), closing()]);
+    smtp = await mailbox.open();
+    await site.start(binary, { NIGHTLATCH_MAIL__SMTP_URL: smtp });
+    await Promise.all([scripted(), plain(), governing(), closing()]);
     assert.deepEqual(faults.flat(), [], "the browser complains");
   } catch (error) {
     console.error(faults.flat().join("\n"));
@@ -86,13 +102,13 @@ async function run() {
     throw error;
   } finally {
     await Promise.all([browser.close(), keeping.close()]);
-    await Promise.all([site, local, usual, short, capped, mailbox].map((one) => (one === mailbox ? one.close() : one.stop())));
+    await Promise.all([site, local, office, usual, short, capped, mailbox].map((one) => (one === mailbox ? one.close() : one.stop())));
   }
   const seconds = Math.round((Date.now() - began) / 1000);
-  const weights = [...album.weights, ...ends.weights].sort(([, one], [, other]) => other - one);
+  const weights = [...album.weights, ...ends.weights, ...desks.weights].sort(([, one], [, other]) => other - one);
   console.log("bytes a page, with style, script and pictures:");
   for (const [name, weight] of weights) console.log(`${String(weight).padStart(7)}  ${name}`);
-  const pictures = album.pictures + ends.pictures;
+  const pictures = album.pictures + ends.pictures + desks.pictures;
   console.log(`no complaint of the browser, no violation found by axe, ${pictures} pictures in ${relative(".", folder)}, ${seconds} s`);
 }
 

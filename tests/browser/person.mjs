@@ -110,7 +110,7 @@ export async function journey(site, mailbox, context, { ann, look, print, script
   step("signing in: wrong, then right, then where it was wanted");
   await open("/dashboard?from=letter");
   at("/signin?next=%2Fdashboard%3Ffrom%3Dletter");
-  await fill({ "Email address": ann, Password: NEW_PASSWORD });
+  await fill({ "Email address or username": ann, Password: NEW_PASSWORD });
   assert.equal(await press("Sign in"), 401);
   await page.getByRole("alert").getByText("Address or password is wrong").waitFor();
   for (const name of ["Forgot your password?", "Confirm your address"]) await page.getByRole("link", { name }).waitFor();
@@ -122,7 +122,7 @@ export async function journey(site, mailbox, context, { ann, look, print, script
   await sent(page, () => page.getByRole("main").getByRole("button", { name: "Sign out now" }).click());
   await open("/signin?next=https://evil.test/");
   await look(page, "signin");
-  await fill({ "Email address": ann.toUpperCase(), Password: PASSWORD });
+  await fill({ "Email address or username": ann.toUpperCase(), Password: PASSWORD });
   assert.equal(await press("Sign in"), 200);
   at("/dashboard");
 
@@ -162,7 +162,7 @@ export async function journey(site, mailbox, context, { ann, look, print, script
   await elsewhere.close();
 
   step("signing in with the new password, by keyboard alone");
-  await fill({ "Email address": ann, Password: PASSWORD });
+  await fill({ "Email address or username": ann, Password: PASSWORD });
   assert.equal(await press("Sign in"), 401);
   await open("/signin");
   await byKeyboard(page, ann, NEW_PASSWORD);

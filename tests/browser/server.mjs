@@ -1,5 +1,5 @@
 // The release binary on a data directory and a port of its own.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { openSync } from "node:fs";
 import { createServer } from "node:net";
@@ -12,10 +12,12 @@ const LONGEST_START = 10_000;
 export class Server {
   #process;
   #folder;
+  #binary;
 
   /** Starts the binary with `settings` and nothing of the caller's own, and waits until it answers. */
   async start(binary, settings) {
     this.#folder = await mkdtemp(join(tmpdir(), "nightlatch-browser."));
+    this.#binary = binary;
     while (!(await this.#serves(binary, settings))) {
       const log = await this.log();
       // Somebody took the port after it was found free.
@@ -43,6 +45,17 @@ export class Server {
       if (answer?.ok && this.#process.exitCode === null) return true;
     }
     return false;
+  }
+
+  /** The database of a server on SQLite. */
+  get database() {
+    return join(this.#folder, "data", "nightlatch.db");
+  }
+
+  /** Runs the binary beside the running server, on its data, with `input` typed into it. */
+  run(args, input) {
+    const env = { NIGHTLATCH_DATA_DIR: join(this.#folder, "data") };
+    execFileSync(this.#binary, args, { cwd: this.#folder, env, input, stdio: ["pipe", "ignore", "inherit"] });
   }
 
   log() {
