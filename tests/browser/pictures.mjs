@@ -12,7 +12,7 @@ const [, , binary, executablePath, folder] = process.argv;
 const HEAVIEST = 75_000;
 const DESK = { width: 1100, height: 860 };
 const PHONE = { width: 360, height: 740 };
-const TALL = { width: 1100, height: 1360 };
+const TALL = { width: 1280, height: 1250 };
 /** Accounts, with a month of what they did. */
 const ACCOUNTS = "4000";
 const ROOT = "root@example.com";
