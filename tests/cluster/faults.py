@@ -10,9 +10,7 @@ import rounds
 from people import Unexpected
 from rounds import Tally
 
-ROUNDS = 240
-# Fewer would say nothing.
-FEWEST_FAULTS = 10
+FAULTS, ROUNDS_EACH = 16, 15
 
 
 def cuts(cluster):
@@ -54,20 +52,22 @@ def short_or_long():
 
 def with_faults(cluster, fault):
     """Rounds all the while, and what has ended before comes again and again."""
-    tally, endings = Tally(strict=False), rounds.prepare(cluster, ROUNDS)
+    tally, endings = Tally(strict=False), rounds.prepare(cluster, FAULTS * ROUNDS_EACH)
     faults, haunt = Faults(cluster.nodes, fault), Haunt(cluster, tally)
 
-    def one(ending):
-        time.sleep(random.uniform(0, 1.2))
-        rounds.play(cluster, tally, ending, faults.ender())
+    def one(number):
+        while faults.is_alive() and faults.count < number // ROUNDS_EACH:
+            time.sleep(0.02)
+        time.sleep(random.uniform(0, 1.5))
+        rounds.play(cluster, tally, endings[number], faults.ender())
 
     with faults, haunt, ThreadPoolExecutor(16) as pool:
-        list(pool.map(one, endings))
+        list(pool.map(one, range(len(endings))))
     for node in cluster.nodes:
         node.await_ready()
     rounds.look_back(cluster, tally)
-    if faults.count < FEWEST_FAULTS or len(tally.seconds) < ROUNDS / 2:
-        raise Unexpected(f"too little happened: {faults.count} faults, {len(tally.seconds)} endings answered")
+    if len(tally.seconds) < len(endings) / 2:
+        raise Unexpected(f"too little happened to say anything: {len(tally.seconds)} endings were answered")
     return f"{faults.count} faults, {len(tally.seconds)} endings; {tally}; answered in {rounds.in_words(tally.seconds)}"
 
 
