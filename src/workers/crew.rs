@@ -38,9 +38,14 @@ impl Crew {
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        let kept = keep(name, work, self.first_wait, Stop(self.told.subscribe()));
+        let kept = keep(name, work, self.first_wait, self.stop());
         // A panic elsewhere leaves the set as it was.
         self.at_work.lock().unwrap_or_else(PoisonError::into_inner).spawn(kept);
+    }
+
+    /// What everybody is told by.
+    pub fn stop(&self) -> Stop {
+        Stop(self.told.subscribe())
     }
 
     /// Tells everybody to finish the item at hand, and to begin none.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::crew::Stop;
 use crate::{
     accounts::Internal,
-    clock::Clock,
+    clock::{self, CLOCKS_MAY_DIFFER, Clock},
     db::Pool,
     seals::Seals,
     settings::Retention,
@@ -54,14 +54,33 @@ impl Sweeper {
     /// Sweeps until it has to `stop`.
     pub async fn run(&self, stop: &Stop) {
         while !stop.is_set() {
-            while !stop.is_set() && self.more(self.sweep().await) {
-                stop.sleep(PAUSE).await;
-            }
-            while !stop.is_set() && self.more(self.cut_trail().await) {
-                stop.sleep(PAUSE).await;
-            }
+            self.round(stop).await;
             stop.sleep(INTERVAL).await;
         }
+    }
+
+    /// Deletes everything that is old, unless the clock of this machine is wrong: by such a clock what is live may be old.
+    pub async fn round(&self, stop: &Stop) {
+        match self.clock_is_right().await {
+            Ok(true) => {}
+            Ok(false) => {
+                return tracing::warn!("nothing old is deleted while the clock of this machine is not the database's");
+            }
+            Err(error) => return tracing::error!(%error, "old rows could not be deleted; it is tried again"),
+        }
+        while !stop.is_set() && self.more(self.sweep().await) {
+            stop.sleep(PAUSE).await;
+        }
+        while !stop.is_set() && self.more(self.cut_trail().await) {
+            stop.sleep(PAUSE).await;
+        }
+    }
+
+    async fn clock_is_right(&self) -> Result<bool, Internal> {
+        let began = self.clock.uptime();
+        let Some(theirs) = self.db.time().await? else { return Ok(true) };
+        let ahead = clock::ahead(self.clock.now(), theirs, self.clock.uptime().saturating_sub(began));
+        Ok(Duration::from_millis(ahead.unsigned_abs()) <= CLOCKS_MAY_DIFFER)
     }
 
     fn more(&self, outcome: Result<bool, Internal>) -> bool {
