@@ -96,7 +96,7 @@ impl Pool {
             let migrations = self.migrations().map(|(version, name, sql)| {
                 Migration::new(version, name.into(), MigrationType::Simple, sqlx::SqlSafeStr::into_sql_str(sql), false)
             });
-            let outcome = Migrator::with_migrations(migrations.collect()).run(&self.any).await;
+            let outcome = self.apply(&Migrator::with_migrations(migrations.collect())).await;
             // SQLite has no lock for migrations: where another program was faster, the rest is left.
             let before = std::mem::replace(&mut applied, self.applied().await);
             if applied == before {
@@ -104,6 +104,16 @@ impl Pool {
             }
         }
         Ok(())
+    }
+
+    async fn apply(&self, migrator: &Migrator) -> Result<(), sqlx::migrate::MigrateError> {
+        let mut connection = self.any.acquire().await?;
+        let outcome = migrator.run_direct(None, &mut *connection, false).await;
+        if outcome.is_err() {
+            // It holds PostgreSQL's lock for migrations, and would keep it in the pool.
+            connection.close().await?;
+        }
+        outcome
     }
 
     /// Version, name and statements of each migration of this database, in order.

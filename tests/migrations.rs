@@ -34,6 +34,8 @@ async fn nodes_that_start_at_once_on_an_empty_database_migrate_it_once() {
     let app = TestApp::new().await;
     for table in [
         "tallies",
+        "budgets",
+        "guesses",
         "user_words",
         "roster",
         "sessions",
@@ -95,4 +97,16 @@ async fn a_postgresql_role_that_may_not_change_the_schema_can_serve_it() {
 
     app.execute(&format!("DROP OWNED BY {role}")).await;
     app.execute(&format!("DROP ROLE {role}")).await;
+}
+
+#[async_test]
+async fn a_migration_that_fails_holds_up_nobody() {
+    let app = TestApp::new().await;
+    app.execute("DELETE FROM _sqlx_migrations WHERE version > 1").await;
+    let pools = join_all((0..2).map(|_| Pool::connect(&app.database_url, 1))).await;
+    let pools: Vec<Pool> = pools.into_iter().map(Result::unwrap).collect();
+    // The second one fails on a table that is there; whoever comes next learns of it at once, and does not wait for the first.
+    for outcome in join_all(pools.iter().map(Pool::migrate)).await {
+        outcome.unwrap_err();
+    }
 }
