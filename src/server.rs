@@ -18,6 +18,7 @@ use crate::{
     templates::Templates,
     web::{self, Site, check::Checkpoint, metrics::Source},
     workers::{
+        counter,
         crew::{Crew, FIRST_WAIT},
         follower::Follower,
         keysmith::Keysmith,
@@ -210,6 +211,11 @@ impl Workers {
         crew.hire("keysmith", move |stop| {
             let keysmith = Arc::clone(&keysmith);
             async move { keysmith.run(&stop).await }
+        });
+        let counted = accounts.clone();
+        crew.hire("counter", move |stop| {
+            let accounts = counted.clone();
+            async move { counter::run(&accounts, &stop).await }
         });
         crew.hire("scribe", move |stop| {
             let accounts = accounts.clone();

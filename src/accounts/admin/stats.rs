@@ -1,7 +1,8 @@
 //! Figures of the whole site: how many there are now, and what every hour and day brought.
-use std::time::Duration;
-
-use tokio::sync::Mutex;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use crate::{
     accounts::{Accounts, Internal, seen::FLUSH},
@@ -12,8 +13,14 @@ use crate::{
 
 pub use crate::store::{outbox::Backlog, stats::AccountCounts};
 
-/// How old counts may be: counting a million rows takes a while, and nobody needs it done at every look.
-const KEPT: Duration = Duration::from_secs(10);
+/// How often it is counted: a million rows take a while, and nobody who looks should wait for it.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// Counting takes no more of a processor than one part in this many.
+const SHARE: u32 = 50;
+
+/// After so many times that a new count was due, the old one is told no more.
+const LATE: u32 = 3;
 
 /// Hours and days that are shown, the present ones among them.
 const HOURS: i64 = 24;
@@ -71,7 +78,7 @@ pub struct Span {
     pub accounts: i64,
 }
 
-/// The last counts of this node, and the uptime until which they are good enough.
+/// The last counts of this node, and the uptime until which they are told.
 pub(in crate::accounts) type KeptCounts = Mutex<Option<(Counts, Duration)>>;
 
 impl Accounts {
@@ -89,19 +96,36 @@ impl Accounts {
         })
     }
 
-    /// Of many who ask at once, one counts.
-    async fn counts(&self) -> Result<Counts, Internal> {
-        let mut kept = self.counts.lock().await;
+    /// Counts anew and keeps it; answers when to do so again.
+    ///
+    /// # Errors
+    /// The database is gone.
+    pub async fn count(&self) -> Result<Duration, Internal> {
         let began = self.clock.uptime();
-        if let Some((counts, _)) = kept.as_ref().filter(|(_, until)| began < *until) {
-            return Ok(counts.clone());
+        let counts = self.count_everything().await?;
+        let done = self.clock.uptime();
+        let pause = INTERVAL.max(done.saturating_sub(began) * SHARE);
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = Some((counts, done + pause * LATE));
+        Ok(pause)
+    }
+
+    /// What was counted last. Whoever finds nothing, or nothing but what nobody has counted anew for long, counts.
+    async fn counts(&self) -> Result<Counts, Internal> {
+        let uptime = self.clock.uptime();
+        let kept = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match kept {
+            Some((counts, until)) if uptime < until => Ok(counts),
+            _ => self.count_everything().await,
         }
+    }
+
+    async fn count_everything(&self) -> Result<Counts, Internal> {
         let now = self.clock.now();
         // Last use is written down late.
         let used_since = now.minus(self.rules.lifetimes.idle + FLUSH);
         let [(_, browsers), (_, programs)] = store::sessions::live(&*self.db, used_since, now).await?;
         let (waiting, oldest) = store::letters::queue(&*self.db).await?;
-        let counts = Counts {
+        Ok(Counts {
             at: now,
             accounts: store::stats::accounts(&*self.db).await?,
             browsers,
@@ -109,9 +133,7 @@ impl Accounts {
             letters: Queue { waiting, oldest },
             events: store::outbox::backlog(&*self.db).await?,
             nodes: store::nodes::count(&*self.db).await?,
-        };
-        *kept = Some((counts.clone(), self.clock.uptime() + KEPT));
-        Ok(counts)
+        })
     }
 
     /// `number` spans of `step` hours each; `first` counts such spans since the epoch.

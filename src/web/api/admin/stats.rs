@@ -11,7 +11,7 @@ use crate::{
     operation_id = "showStats",
     tag = "Administration",
     responses(
-        (status = 200, description = "The figures; counts are up to ten seconds old", body = StatsAnswer),
+        (status = 200, description = "The figures; what is counted is some ten seconds old at most", body = StatsAnswer),
         (status = 403, description = "forbidden"),
     ),
     security(("session" = [])),
