@@ -44,6 +44,7 @@ export async function admin(site, mailbox, context, { root, ben, eva, look, prin
   await shows("Sessions that go on");
   await look(page, "admin");
   await print(page, "admin");
+  await open("/admin");
   await reveal("As a table");
   await page.getByRole("table", { name: "Sign-ins per hour" }).getByRole("rowheader").last().waitFor();
   await look(page, "admin-table");
