@@ -5,6 +5,7 @@ mod account;
 mod admin_pages;
 mod admin_users;
 mod api_tokens;
+mod asvs;
 mod audit;
 mod backup;
 mod bad_input;
