@@ -7,6 +7,7 @@ use std::sync::{
 use rocket::{
     async_test,
     http::{ContentType, Status},
+    tokio::sync::Mutex,
 };
 use serde_json::json;
 use tracing::{Event, Instrument, Subscriber, info_span, subscriber::set_global_default};
@@ -43,6 +44,9 @@ async fn statements_of<T>(act: impl Future<Output = T>) -> (usize, T) {
         let filter = FilterFn::new(ours).with_max_level_hint(LevelFilter::DEBUG);
         set_global_default(Registry::default().with(Count.with_filter(filter))).unwrap();
     });
+    // Tests run beside each other; one of them counts at a time.
+    static COUNTING: Mutex<()> = Mutex::const_new(());
+    let _counting = COUNTING.lock().await;
     STATEMENTS.store(0, Ordering::SeqCst);
     let answer = act.instrument(info_span!("counted")).await;
     (STATEMENTS.load(Ordering::SeqCst), answer)
