@@ -35,7 +35,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Count {
     }
 }
 
-/// The statements that `act` runs, without those that begin and end transactions.
+/// The statements that `act` runs, without those that begin transactions.
 async fn statements_of<T>(act: impl Future<Output = T>) -> (usize, T) {
     static START: Once = Once::new();
     START.call_once(|| {
@@ -74,7 +74,13 @@ async fn who_is_signed_in_and_a_page_without_stored_data_ask_the_database_nothin
 #[async_test]
 async fn the_limits_cost_a_sign_in_six_statements_and_whoever_is_signed_in_none() {
     let (off, on) = (signin("false").await, signin("true").await);
-    assert_eq!(on, off + 6, "is the browser known; three counts; the network's and the account's after it was right");
+    // Of the ends of transactions, sqlx tells with PostgreSQL only; the counts have one of their own.
+    let end = usize::from(std::env::var_os("TEST_DATABASE_URL").is_some());
+    assert_eq!(
+        on,
+        off + 6 + end,
+        "is the browser known; three counts; the network's and the account's after it was right"
+    );
 }
 
 /// What a sign-in with a known browser runs.
