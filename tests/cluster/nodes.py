@@ -37,6 +37,7 @@ class Node:
             "NIGHTLATCH_PROXY__TRUSTED": "127.0.0.1",
             "NIGHTLATCH_MAIL__SMTP_URL": f"smtp://127.0.0.1:{self.stage.mail_port}",
             "NIGHTLATCH_SIGNUP__VERIFY_EMAIL": "false",
+            "NIGHTLATCH_LIMITS__ENABLED": "false",
             **settings,
         }
         work = self.stage.work
