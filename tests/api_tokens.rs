@@ -64,6 +64,18 @@ async fn a_refresh_token_is_good_for_one_use_and_a_lost_answer_costs_nothing() {
 }
 
 #[async_test]
+async fn without_grace_a_request_that_began_before_the_token_was_used_is_too_late_all_the_same() {
+    let app = TestApp::with_settings(&[("NIGHTLATCH_TOKEN__GRACE", "0s")]).await;
+    app.sign_up(ANN).await;
+    let first = issue(&app).await;
+    assert_eq!(refresh(&app, &first).await.status, Status::Ok);
+    // Whoever used it read the clock later: the other one waited for its transaction, or that was on a node whose clock is ahead.
+    app.execute("UPDATE sessions SET refreshed_at = refreshed_at + 50 WHERE kind = 'api'").await;
+    assert_dead(&refresh(&app, &first).await);
+    app.letters().await;
+}
+
+#[async_test]
 async fn a_token_that_was_used_before_ends_the_session_and_its_owner_is_told() {
     let app = signed_up().await;
     let first = issue(&app).await;
