@@ -5,7 +5,7 @@ use nightlatch::accounts::{
 };
 use rocket::{
     async_test,
-    futures::future::join_all,
+    futures::future::{join, join_all},
     http::{ContentType, Header, Method, Status},
 };
 use serde_json::{Value, json};
@@ -182,6 +182,24 @@ async fn a_superuser_signs_one_person_out_or_everybody() {
     let ended = "SELECT COUNT(*) FROM events WHERE type = 'session.ended' AND actor_id <> user_id";
     assert_eq!(app.count(ended).await, 5);
     app.letters().await;
+}
+
+#[async_test]
+async fn a_superuser_who_signs_everybody_out_and_leaves_at_once_waits_for_nobody_for_ever() {
+    let app = TestApp::new().await;
+    let mut root = app.superuser().await;
+    for round in 0..30 {
+        let other = app.session_elsewhere(SUPERUSER, PASSWORD).await;
+        let leave = async |path: &str| app.call_as(&other, path, json!({})).await;
+        let (everyone, leaving) =
+            join(admin(&app, &root, Method::Post, "/logout-everyone", Value::Null), leave("/api/auth/logout-all"))
+                .await;
+        for answer in [everyone, leaving] {
+            assert!([204, 401].contains(&answer.status.code), "round {round}: {answer:?}");
+        }
+        root = app.session_elsewhere(SUPERUSER, PASSWORD).await;
+        app.letters().await;
+    }
 }
 
 #[async_test]

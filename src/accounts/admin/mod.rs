@@ -59,14 +59,14 @@ impl Accounts {
         if let Some(id) = target {
             store::users::lock(&mut *tx, id).await?;
         }
-        if let Some(session) = operator.session
-            && !store::sessions::lock_open(&mut *tx, &session.id).await?
-        {
-            tx.rollback().await?;
-            self.learn_ending(&session.id).await?;
-            return Err(AdminError::SignedOut);
+        let Some(session) = operator.session else { return Ok(tx) };
+        store::users::lock(&mut *tx, &session.user_id).await?;
+        if store::sessions::lock_open(&mut *tx, &session.id).await? {
+            return Ok(tx);
         }
-        Ok(tx)
+        tx.rollback().await?;
+        self.learn_ending(&session.id).await?;
+        Err(AdminError::SignedOut)
     }
 
     /// The same on the account of `id`, which is locked from here on.

@@ -78,6 +78,7 @@ impl Listener {
         let (opened, open) = oneshot::channel();
         let tell = AdHoc::on_liftoff("opened", move |rocket| {
             Box::pin(async move {
+                // Whoever gave up the opening waits for no address.
                 let _ = opened.send(SocketAddr::new(rocket.config().address, rocket.config().port));
             })
         });
