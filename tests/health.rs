@@ -76,3 +76,17 @@ async fn a_node_that_was_told_to_stop_is_not_ready_while_it_still_answers() {
     assert_eq!(refusal(&app).await, "this node is stopping");
     assert_eq!(app.get("/signin").await.status(), Status::Ok);
 }
+
+#[async_test]
+async fn who_asks_from_elsewhere_is_told_no_more_than_whether_it_is_ready() {
+    let app = TestApp::new().await;
+    let ask = async |address: &str| {
+        let request = app.client.get("/health/ready").remote(format!("{address}:4000").parse().unwrap());
+        Answer::of(request.dispatch().await).await.json()
+    };
+    let nothing = |status| json!({ "status": status, "nodes": null, "feed_age_ms": null, "last_settle_ms": null });
+    assert_eq!(ask("192.0.2.1").await, nothing("ok"));
+    assert_eq!(ask("127.0.0.1").await["nodes"], 1);
+    app.client.rocket().shutdown().notify();
+    assert_eq!(ask("192.0.2.1").await, nothing("this node is stopping"));
+}

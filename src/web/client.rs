@@ -46,6 +46,11 @@ pub fn address(request: &Request<'_>, site: &Site) -> Option<IpAddr> {
     Some(client)
 }
 
+/// Whether the caller is at this machine.
+pub fn is_here(request: &Request<'_>, site: &Site) -> bool {
+    address(request, site).is_none_or(|address| address.is_loopback())
+}
+
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Caller<'r> {
     type Error = ();

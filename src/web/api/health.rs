@@ -1,11 +1,23 @@
 //! `/health/live` and `/health/ready`
 use std::{borrow::Cow, time::Duration};
 
-use rocket::{Route, Shutdown, State, futures::FutureExt, get, http::Status, routes, serde::json::Json};
+use rocket::{
+    Request, Route, Shutdown, State,
+    futures::FutureExt,
+    get,
+    http::Status,
+    outcome::try_outcome,
+    request::{FromRequest, Outcome},
+    routes,
+    serde::json::Json,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::accounts::{Accounts, Fault};
+use crate::{
+    accounts::{Accounts, Fault},
+    web::{Site, client},
+};
 
 /// What a probe asks.
 pub fn routes() -> Vec<Route> {
@@ -19,7 +31,7 @@ pub struct LiveAnswer {
     status: &'static str,
 }
 
-/// Whether this node should get requests, and how it keeps up with the others.
+/// Whether this node should get requests and, for callers at its own machine alone (ASVS 13.4.5), how it keeps up with the others.
 #[derive(Serialize, ToSchema)]
 pub struct ReadyAnswer {
     /// `ok`, or what is wrong.
@@ -30,6 +42,19 @@ pub struct ReadyAnswer {
     feed_age_ms: Option<u64>,
     /// How long the last ending of a session made here took until every node refused it; `null` before the first.
     last_settle_ms: Option<u64>,
+}
+
+/// Whether the caller is at this machine.
+struct Here(bool);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Here {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let site = try_outcome!(request.guard::<&State<Site>>().await);
+        Outcome::Success(Self(client::is_here(request, site)))
+    }
 }
 
 /// The process answers.
@@ -55,16 +80,18 @@ fn live() -> Json<LiveAnswer> {
     ),
 )]
 #[get("/ready")]
-async fn ready(accounts: &State<Accounts>, shutdown: Shutdown) -> (Status, Json<ReadyAnswer>) {
+async fn ready(accounts: &State<Accounts>, shutdown: Shutdown, here: Here) -> (Status, Json<ReadyAnswer>) {
     let readiness = accounts.readiness().await;
     let fault = if shutdown.now_or_never().is_some() { Some(Fault::Stopping) } else { readiness.fault };
     let wrong = fault.map(in_words);
     let status = if wrong.is_some() { Status::ServiceUnavailable } else { Status::Ok };
+    let told = here.0.then_some(readiness);
+    let told = told.as_ref();
     let answer = ReadyAnswer {
         status: wrong.unwrap_or("ok".into()),
-        nodes: readiness.nodes,
-        feed_age_ms: readiness.feed_age.map(millis),
-        last_settle_ms: readiness.last_settle.map(millis),
+        nodes: told.and_then(|told| told.nodes),
+        feed_age_ms: told.and_then(|told| told.feed_age).map(millis),
+        last_settle_ms: told.and_then(|told| told.last_settle).map(millis),
     };
     (status, Json(answer))
 }

@@ -1,6 +1,4 @@
 //! `/dev/mailbox`: the letters in the mail folder, where there is no mail server.
-use std::net::IpAddr;
-
 use rocket::{
     Request, State, get,
     http::Status,
@@ -28,9 +26,8 @@ impl<'r> FromRequest<'r> for Local<'r> {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         let site = try_outcome!(request.guard::<&State<Site>>().await);
         let folder = try_outcome!(request.guard::<&State<Option<MailFolder>>>().await);
-        let local = client::address(request, site).is_none_or(|address: IpAddr| address.is_loopback());
         match folder.inner() {
-            Some(folder) if local => Outcome::Success(Self(folder)),
+            Some(folder) if client::is_here(request, site) => Outcome::Success(Self(folder)),
             _ => Outcome::Forward(Status::NotFound),
         }
     }
