@@ -76,7 +76,6 @@ fn body(token: &RefreshToken) -> [u8; BODY] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
 
     fn keys() -> Refresh {
         let key = |fill: u8| hmac::Key::new(hmac::HMAC_SHA256, &[fill; 32]);
@@ -85,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_token_is_read_back_and_no_other_text_is() {
-        let (keys, session) = (keys(), SessionId::new(Timestamp::from_seconds(1_700_000_000)));
+        let (keys, session) = (keys(), SessionId::random());
         let token = keys.begin(&session);
         let text = keys.write(&token);
         assert_eq!(keys.read(&text), Some(token));
@@ -102,7 +101,7 @@ mod tests {
     #[test]
     fn a_successor_is_always_the_same_and_tells_nothing_of_the_one_before() {
         let keys = keys();
-        let first = keys.begin(&SessionId::new(Timestamp::from_seconds(1_700_000_000)));
+        let first = keys.begin(&SessionId::random());
         let second = keys.successor(&first);
         assert_eq!(keys.successor(&first), second);
         assert_eq!((second.counter, &second.session), (1, &first.session));

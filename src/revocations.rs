@@ -147,7 +147,7 @@ mod tests {
         let mut ids = Vec::new();
         for second in (0..10_000).map(Duration::from_secs) {
             let now = start.plus(second);
-            ids.push(SessionId::new(now));
+            ids.push(SessionId::random());
             set.end(ids[ids.len() - 1].clone(), logged_out(now.plus(HORIZON)), now, second);
         }
         for id in &ids[ids.len() - 600..] {
@@ -159,11 +159,11 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_forward_and_back_makes_no_ending_forgotten() {
         let (set, now) = (Revocations::new(HORIZON), Timestamp::from_seconds(1_700_000_000));
-        let ended = SessionId::new(now);
+        let ended = SessionId::random();
         set.end(ended.clone(), logged_out(now.plus(HORIZON)), now, Duration::ZERO);
         let later = now.plus(Duration::from_secs(86_400));
         for _ in 0..1_000 {
-            set.end(SessionId::new(later), logged_out(later), later, Duration::from_secs(599));
+            set.end(SessionId::random(), logged_out(later), later, Duration::from_secs(599));
         }
         assert_eq!(set.standing(&ended, || Duration::ZERO), Standing::Ended(EndReason::LoggedOut));
     }
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_set_that_was_not_read_lately_says_so_but_still_knows_what_ended() {
         let (set, now) = (Revocations::new(HORIZON), Timestamp::from_seconds(1_700_000_000));
-        let (ended, other) = (SessionId::new(now), SessionId::new(now));
+        let (ended, other) = (SessionId::random(), SessionId::random());
         assert_eq!(set.standing(&other, || Duration::ZERO), Standing::Unknown);
         set.trust_until(Duration::from_secs(2));
         set.end(ended.clone(), logged_out(now), now, Duration::ZERO);

@@ -19,11 +19,6 @@ macro_rules! identifier {
         pub struct $name(String);
 
         impl $name {
-            /// A new one; those made later sort later, to the millisecond.
-            pub fn new(now: Timestamp) -> Self {
-                Self(row_id(now))
-            }
-
             /// Reads a name that came from outside; `None` for what names nothing.
             pub fn parse(text: &str) -> Option<Self> {
                 let named = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
@@ -58,6 +53,20 @@ identifier!(
     /// Names a session. No secret: a token that carries it is signed.
     SessionId
 );
+
+impl UserId {
+    /// A new one; those made later sort later, to the millisecond.
+    pub fn new(now: Timestamp) -> Self {
+        Self(row_id(now))
+    }
+}
+
+impl SessionId {
+    /// A new one: 128 random bits, so that nobody can name the session of somebody else (ASVS 7.2.3).
+    pub fn random() -> Self {
+        Self(format!("{:032x}", u128::from_be_bytes(random())))
+    }
+}
 
 /// Names a row: a UUID version 7 (RFC 9562). Unique, sorted by time, not a secret. Those of one millisecond and one process are sorted
 /// too, by a counter of twelve bits (method 1 of section 6.2), so that a list by id is in the order of what happened.
@@ -95,6 +104,8 @@ pub fn random_text() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -103,5 +114,16 @@ mod tests {
         let ids: Vec<String> = (0..10_000).map(|_| row_id(now)).collect();
         assert!(ids.is_sorted() && ids.iter().all(|id| id.len() == 32 && &id[12..13] == "7"));
         assert_eq!((row_time(&ids[0]), row_time("0199"), row_time(&"f".repeat(32))), (Some(now), None, None));
+    }
+
+    #[test]
+    fn names_of_sessions_and_random_texts_never_repeat_however_many_are_drawn_at_once() {
+        let draw = || (0..50_000).map(|_| (SessionId::random(), random_text())).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..2).map(|_| std::thread::spawn(draw)).collect();
+        let (ids, texts): (HashSet<_>, HashSet<_>) =
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).unzip();
+        assert_eq!((ids.len(), texts.len()), (100_000, 100_000));
+        assert!(ids.iter().all(|id| SessionId::parse(id.as_str()).as_ref() == Some(id)));
+        assert!(texts.iter().all(|text| URL_SAFE_NO_PAD.decode(text).unwrap().len() == 16));
     }
 }

@@ -100,7 +100,7 @@ impl Session {
     fn begin(user: &User, absolute: Duration, now: Timestamp) -> Self {
         let auth_time = now.floor();
         Self {
-            id: SessionId::new(now),
+            id: SessionId::random(),
             user_id: user.id.clone(),
             version: user.version,
             role: user.role,
