@@ -104,7 +104,8 @@ impl Forge {
         Answer::of(self.carrier.put(self.app.client.get("/api/auth/session"), token).dispatch().await).await
     }
 
-    /// Every forgery is answered exactly as no token at all is, sets no cookie, writes nothing and leaves no line in the log.
+    /// Every forgery is answered exactly as no token at all is, sets no cookie and writes nothing; a line of the log says that
+    /// it came, and not what it was.
     pub async fn assert_refused(&self, forgeries: &[(&str, String)]) {
         let (rows, lines) = (self.rows().await, Lines::default());
         let stranger = self.outlines("").await;
@@ -114,7 +115,7 @@ impl Forge {
             let answers = self.outlines(token).with_subscriber(Registry::default().with(lines.clone())).await;
             assert_eq!(answers, stranger, "{:?}, {what}: {token}", self.carrier);
         }
-        assert_eq!(lines.read(), Vec::<String>::new());
+        lines.assert_only("refused a token that is none of ours", forgeries.iter().map(|(_, token)| token));
         assert_eq!(self.rows().await, rows);
         assert_eq!(self.session_of(&self.token).await.status, Status::Ok, "the genuine one is as good as before");
     }
@@ -196,6 +197,14 @@ pub struct Lines(Arc<Mutex<Vec<String>>>);
 impl Lines {
     pub fn read(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
+    }
+
+    /// There are lines, each says `words`, and none holds one of `forgeries`.
+    pub fn assert_only<'f>(&self, words: &str, mut forgeries: impl Iterator<Item = &'f String>) {
+        let lines = self.read();
+        assert!(!lines.is_empty() && lines.iter().all(|line| line.contains(words)), "{:?}", lines.first());
+        let all = lines.concat();
+        assert_eq!(forgeries.find(|forged| forged.len() > 20 && all.contains(*forged)), None);
     }
 }
 

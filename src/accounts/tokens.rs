@@ -84,7 +84,7 @@ impl Accounts {
     /// # Errors
     /// See [`RefreshError`].
     pub async fn refresh_tokens(&self, text: &str, client: &Client) -> Result<Tokens, RefreshError> {
-        let token = self.refresh.read(text).ok_or(RefreshError::Refused(None))?;
+        let token = self.refresh_token(text)?;
         let (next, now) = (self.refresh.successor(&token), self.clock.now());
         let hash = Refresh::hash(&token);
         let mut tx = self.db.begin().await?;
@@ -119,12 +119,19 @@ impl Accounts {
         Err(RefreshError::Refused(Some(EndReason::RefreshReused)))
     }
 
+    fn refresh_token(&self, text: &str) -> Result<RefreshToken, RefreshError> {
+        self.refresh.read(text).ok_or_else(|| {
+            tracing::warn!("refused a refresh token that is none of ours");
+            RefreshError::Refused(None)
+        })
+    }
+
     /// Ends the session of a refresh token, whether or not it is the last one.
     ///
     /// # Errors
     /// It is none of ours, or a fault of ours.
     pub async fn logout_tokens(&self, text: &str, client: &Client) -> Result<(), RefreshError> {
-        let token = self.refresh.read(text).ok_or(RefreshError::Refused(None))?;
+        let token = self.refresh_token(text)?;
         match store::sessions::line(&*self.db, &token.session).await? {
             Some(line) => Ok(self.logout(&line.session, client).await?),
             None => Ok(self.await_ending(&token.session).await?),

@@ -28,8 +28,7 @@ fn client(request: &Request<'_>, site: &Site) -> Client {
 /// The peer's address or, where the peer is a trusted proxy, the last address in `X-Forwarded-For` that is not one.
 pub fn address(request: &Request<'_>, site: &Site) -> Option<IpAddr> {
     let peer = request.remote()?.ip().to_canonical();
-    let trusted = |address: &IpAddr| site.trusted_proxies.iter().any(|net| net.contains(address));
-    if !trusted(&peer) {
+    if !site.trusts(&peer) {
         return Some(peer);
     }
     let lines: Vec<&str> = request.headers().get("X-Forwarded-For").collect();
@@ -39,7 +38,7 @@ pub fn address(request: &Request<'_>, site: &Site) -> Option<IpAddr> {
         // What stands before something unreadable was written by nobody we trust.
         let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
         client = address.to_canonical();
-        if !trusted(&client) {
+        if !site.trusts(&client) {
             break;
         }
     }

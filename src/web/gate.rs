@@ -51,9 +51,11 @@ fn check(request: &Request<'_>) -> Result<(), Problem> {
     let Some(site) = request.rocket().state::<Site>() else { return Ok(()) };
     // Rocket makes a POST whose form begins with `_method=…` a request of that method.
     if request.method() != Method::Post && request.content_type().is_some_and(|kind| kind.is_form()) {
+        tracing::warn!(method = %request.method(), path = %request.uri().path(), "refused a form under another method");
         return Err(Problem::unreadable("A form can only be sent with POST; `_method` is not taken."));
     }
     if cookies::ambiguous(request, site) {
+        tracing::warn!(path = %request.uri().path(), "refused a cookie that came twice or in disguise");
         return Err(Problem::unreadable(
             "A cookie of this site came twice or in disguise. Clear this site's cookies and try again.",
         ));
@@ -61,11 +63,26 @@ fn check(request: &Request<'_>) -> Result<(), Problem> {
     canonical(request, site)?;
     match request.method() {
         Method::Get | Method::Head | Method::Options => Ok(()),
-        _ if same_site(request, site) => Ok(()),
+        _ if same_site(request, site) => {
+            note_claims(request, site);
+            Ok(())
+        }
         _ => {
             tracing::warn!(path = %request.uri().path(), "refused a cross-site request");
             Err(Problem::cross_site(&site.url))
         }
+    }
+}
+
+/// A caller that came past the proxies, and says whom it calls for as they do, is not believed; an operator wants to know that it can
+/// come past them.
+fn note_claims(request: &Request<'_>, site: &Site) {
+    let claims = ["X-Forwarded-For", "Forwarded", "X-Real-IP"].map(|name| request.headers().contains(name));
+    let peer = request.remote().map(|peer| peer.ip().to_canonical());
+    if let Some(peer) = peer.filter(|peer| !site.trusted_proxies.is_empty() && !site.trusts(peer))
+        && claims.contains(&true)
+    {
+        tracing::warn!(%peer, "a caller that is no trusted proxy says whom it calls for");
     }
 }
 

@@ -61,7 +61,10 @@ impl<'r> FromRequest<'r> for Superuser<'r> {
         let User { session } = rocket::outcome::try_outcome!(request.guard::<User<'_>>().await);
         match session.role {
             Role::Superuser => Outcome::Success(Self { session }),
-            Role::User => refuse(request, Problem::forbidden()),
+            Role::User => {
+                tracing::warn!(user = %session.user_id, path = %request.uri().path(), "refused what only superusers may do");
+                refuse(request, Problem::forbidden())
+            }
         }
     }
 }

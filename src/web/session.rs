@@ -84,11 +84,16 @@ async fn read(request: &Request<'_>) -> Option<Presented> {
     let (accounts, jwts) = (request.rocket().state::<Accounts>()?, request.rocket().state::<Jwts>()?);
     let now = accounts.now();
     let session = match bearer(request) {
-        Some(credentials) => jwts.access.verify(credentials?, now)?,
+        Some(credentials) => credentials.and_then(|token| jwts.access.verify(token, now)),
         None => {
             let token = cookies::value(request, &request.rocket().state::<Site>()?.session_cookie)?;
-            jwts.session.verify(token, now)?
+            jwts.session.verify(token, now)
         }
+    };
+    let Some(session) = session else {
+        Trace::of(request)
+            .around(|| tracing::warn!(path = %request.uri().path(), "refused a token that is none of ours"));
+        return None;
     };
     Some(match accounts.ended(&session, now).await {
         Ok(None) => Presented::Live(session),

@@ -1,4 +1,6 @@
 //! What this site is called and where it is reached.
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 use url::Url;
 
@@ -49,5 +51,10 @@ impl Site {
             security_contact: settings.security_contact.clone(),
             trusted_proxies: settings.trusted_proxies.clone(),
         }
+    }
+
+    /// Whether `peer` is a proxy whose `X-Forwarded-For` is believed.
+    pub fn trusts(&self, peer: &IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|net| net.contains(peer))
     }
 }
