@@ -50,6 +50,7 @@ mod settings;
 mod signin;
 mod signup;
 mod simulation;
+mod sources;
 mod statements;
 mod stay;
 mod stopping;
