@@ -57,3 +57,4 @@ mod stopping;
 mod support;
 mod templates;
 mod verify_email;
+mod whole;

@@ -31,7 +31,7 @@ use rocket::{
     local::asynchronous::{Client, LocalRequest, LocalResponse},
 };
 use serde_json::Value;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 /// Where every test's clock begins.
 pub const START: i64 = 1_790_000_000_000;
@@ -341,6 +341,17 @@ impl TestApp {
     pub async fn list(&self, sql: &str) -> Vec<String> {
         let pool = self.client.rocket().state::<Arc<Postman>>().unwrap().db.clone();
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&*pool).await.unwrap()
+    }
+
+    /// Every row of `table` as text.
+    pub async fn rows(&self, table: &str) -> Vec<String> {
+        let pool = self.client.rocket().state::<Arc<Postman>>().unwrap().db.clone();
+        let rows = sqlx::query(AssertSqlSafe(format!("SELECT * FROM {table}"))).fetch_all(&*pool).await.unwrap();
+        let cell = |row: &AnyRow, column: usize| match row.try_get::<Option<String>, _>(column) {
+            Ok(text) => format!("{text:?}"),
+            Err(_) => format!("{:?}", row.get::<Option<i64>, _>(column)),
+        };
+        rows.iter().map(|row| (0..row.len()).map(|column| cell(row, column)).collect::<Vec<_>>().join(" ")).collect()
     }
 
     /// One value from the database.
