@@ -168,3 +168,22 @@ async fn signed_in() -> TestApp {
     app.sign_up(ANN).await;
     app
 }
+
+#[async_test]
+async fn a_refreshed_token_is_as_old_as_the_password_behind_it() {
+    let app = signed_in().await;
+    let credentials = json!({ "email": ANN, "password": PASSWORD });
+    let mut pair = app.call("/api/auth/token", credentials).await.json();
+    let fresh = async |pair: &serde_json::Value| {
+        let bearer = rocket::http::Header::new("Authorization", format!("Bearer {}", pair["access_token"].as_str().unwrap()));
+        Answer::of(app.client.get("/api/test/fresh").header(bearer).dispatch().await).await.status
+    };
+    assert_eq!(fresh(&pair).await, Status::Ok);
+    app.advance(4 * MINUTE);
+    pair = app.call("/api/auth/token/refresh", json!({ "refresh_token": pair["refresh_token"] })).await.json();
+    assert_eq!(fresh(&pair).await, Status::Ok, "four minutes after the password");
+    app.advance(MINUTE);
+    pair = app.call("/api/auth/token/refresh", json!({ "refresh_token": pair["refresh_token"] })).await.json();
+    assert_eq!(fresh(&pair).await, Status::Forbidden, "a new token, and an old password");
+    app.letters().await;
+}

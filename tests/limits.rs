@@ -542,3 +542,16 @@ async fn failures(app: &TestApp) -> Vec<i64> {
 async fn real_letters(app: &TestApp) -> usize {
     app.letters().await.len()
 }
+
+#[async_test]
+async fn where_nothing_can_be_counted_nobody_gets_in() {
+    for table in ["guesses", "budgets"] {
+        let app = with_ann().await;
+        app.execute(&format!("DROP TABLE {table}")).await;
+        for password in [PASSWORD, WRONG] {
+            let answer = tries_from(&app, HERE, ANN, password).await;
+            assert_eq!((answer.status, answer.token()), (Status::InternalServerError, None), "{table}");
+        }
+        assert_eq!(app.count("SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL").await, 1, "that of the sign-up");
+    }
+}

@@ -141,3 +141,36 @@ async fn hash(app: &TestApp) -> String {
 async fn sign_in(app: &TestApp, password: &str) -> Answer {
     app.call("/api/auth/signin", json!({ "email": ANN, "password": password })).await
 }
+
+#[async_test]
+async fn a_damaged_hash_lets_nobody_in() {
+    let app = TestApp::new().await;
+    app.sign_up(ANN).await;
+    let whole = hash(&app).await;
+    let (head, tag) = whole.rsplit_once('$').unwrap();
+    for damaged in [
+        "",
+        "x",
+        head,
+        &format!("{head}$"),
+        &format!("{head}${}", &tag[..tag.len() - 2]),
+        &whole.replace("argon2id", "argon2d"),
+        &whole.replace("argon2id", "md5"),
+        &whole.replace("t=", "t=0"),
+        &whole.replace("m=", "m=99999999"),
+    ] {
+        app.execute(&format!("UPDATE users SET password_hash = '{damaged}'")).await;
+        for password in [PASSWORD, "", "x"] {
+            let answer = sign_in(&app, password).await;
+            assert!(matches!(answer.status.code, 401 | 422 | 500), "{damaged}: {answer:?}");
+            assert_eq!(
+                (answer.token(), answer.body.contains(damaged) && !damaged.is_empty()),
+                (None, false),
+                "{damaged}"
+            );
+        }
+    }
+    app.execute(&format!("UPDATE users SET password_hash = '{whole}'")).await;
+    assert_eq!(sign_in(&app, PASSWORD).await.status, Status::Ok);
+    app.letters().await;
+}

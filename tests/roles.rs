@@ -315,3 +315,20 @@ async fn send(app: &TestApp, name: &str, credentials: Option<Header<'static>>) -
     assert_ne!(answer.status, Status::InternalServerError, "{name}: {answer:?}");
     answer
 }
+
+#[async_test]
+async fn every_page_for_those_who_are_signed_in_has_the_button_that_signs_out() {
+    let app = TestApp::new().await;
+    let token = app.superuser().await;
+    let id: String = app.ask("SELECT id FROM users").await;
+    let pages = ROUTES.iter().filter(|(open, _)| matches!(open, Open::SignedIn | Open::Superusers));
+    let pages = pages.flat_map(|(_, names)| *names).filter_map(|name| name.strip_prefix("GET "));
+    let pages: Vec<_> = pages.filter(|path| !path.starts_with("/api") && !path.contains("events.")).collect();
+    assert!(pages.len() >= 9, "{pages:?}");
+    for path in pages {
+        let answer = app.get_as(&token, &path.replace("<id>", &id)).await;
+        assert_eq!(answer.status, Status::Ok, "{path}");
+        let bar = answer.body.split("<main").next().unwrap();
+        assert!(bar.contains("<form action=\"/logout\" method=\"post\""), "{path}: {bar}");
+    }
+}

@@ -242,3 +242,63 @@ async fn a_failed_sign_in_keeps_the_way_on() {
         assert!(answer.body.contains(kept) && !answer.body.contains("evil"), "{}", answer.body);
     }
 }
+
+#[async_test]
+async fn a_page_is_no_file_whatever_ending_is_put_behind_it() {
+    let app = TestApp::new().await;
+    app.sign_up("ann@example.com").await;
+    for page in ["dashboard", "account", "sessions", "api/account", "api/auth/session"] {
+        for behind in ["/x.css", "%2fx.css", ";x.css", ".css", "%00.css", "%0a.css", "/..%2fx.css", "%3fx.css"] {
+            let answer = Answer::of(app.get(&format!("/{page}{behind}")).await).await;
+            assert!(matches!(answer.status.code, 400 | 404), "/{page}{behind}: {answer:?}");
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "/{page}{behind}");
+            assert!(!answer.body.contains("ann@example.com"), "/{page}{behind}");
+        }
+        assert_eq!(app.get(&format!("/{page}")).await.status(), Status::Ok);
+    }
+}
+
+#[async_test]
+async fn no_answer_is_a_script_for_other_sites() {
+    let app = TestApp::new().await;
+    app.sign_up("ann@example.com").await;
+    for path in ["/api/auth/session", "/api/account", "/api/account/sessions", "/api/account/events"] {
+        for query in ["callback=x", "jsonp=x", "_callback=x"] {
+            let answer = Answer::of(app.get(&format!("{path}?{query}")).await).await;
+            assert_eq!(answer.header("content-type"), Some("application/json"), "{path}?{query}");
+            assert!(answer.json().is_object(), "{}", answer.body);
+        }
+    }
+}
+
+#[async_test]
+async fn scripts_and_styles_are_the_same_for_everybody() {
+    let app = TestApp::new().await;
+    let files = ["/static/app.js", "/static/idle.js", "/static/app.css"];
+    let mut before = Vec::new();
+    for file in files {
+        before.push(Answer::of(app.get(file).await).await);
+    }
+    app.sign_up("ann@example.com").await;
+    for (file, before) in files.into_iter().zip(before) {
+        let after = Answer::of(app.get(file).await).await;
+        assert_eq!((before.status, before.body == after.body), (Status::Ok, true), "{file}");
+    }
+}
+
+#[async_test]
+async fn a_browser_holds_few_cookies_however_often_somebody_signs_in_and_fails() {
+    let app = TestApp::new().await;
+    app.sign_up("ann@example.com").await;
+    for round in 0..40 {
+        let password = if round % 2 == 0 { PASSWORD } else { "wrong-wrong-wrong" };
+        app.sign_in("ann@example.com", password).await;
+        app.post_form("/forgot-password", &[("email", "ann@example.com")]).await;
+        app.post_form("/reset-password", &[("code", "12345678"), ("password", PASSWORD)]).await;
+        app.get("/dashboard").await;
+        app.get(&format!("/nowhere?{}", "x".repeat(1_000))).await;
+    }
+    let held = app.cookie_header().unwrap();
+    assert!(held.len() < 4_096 && held.matches('=').count() <= 3, "{held}");
+    app.letters().await;
+}
