@@ -175,7 +175,8 @@ async fn a_refreshed_token_is_as_old_as_the_password_behind_it() {
     let credentials = json!({ "email": ANN, "password": PASSWORD });
     let mut pair = app.call("/api/auth/token", credentials).await.json();
     let fresh = async |pair: &serde_json::Value| {
-        let bearer = rocket::http::Header::new("Authorization", format!("Bearer {}", pair["access_token"].as_str().unwrap()));
+        let bearer =
+            rocket::http::Header::new("Authorization", format!("Bearer {}", pair["access_token"].as_str().unwrap()));
         Answer::of(app.client.get("/api/test/fresh").header(bearer).dispatch().await).await.status
     };
     assert_eq!(fresh(&pair).await, Status::Ok);

@@ -289,3 +289,41 @@ async fn behind_https_no_name_leads_anywhere_and_none_is_believed() {
         assert!(answer.body.contains("https://id.example.test") && !answer.body.contains("evil"), "{}", answer.body);
     }
 }
+
+#[async_test]
+async fn what_is_mine_is_no_picture_script_or_frame_of_another_site() {
+    let app = TestApp::new().await;
+    app.sign_up("ann@example.com").await;
+    let ask = async |path: &'static str, site: &'static str, mode: &'static str, place: &'static str, cookie: bool| {
+        let mut request = app.client.get(path);
+        for (name, value) in [("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode), ("Sec-Fetch-Dest", place)] {
+            request.add_header(Header::new(name, value));
+        }
+        if cookie {
+            request.add_header(Header::new("Cookie", app.cookie_header().unwrap()));
+        }
+        let answer = Answer::of(request.dispatch().await).await;
+        (answer.status.code, answer.token().is_some())
+    };
+    for path in ["/dashboard", "/api/account", "/api/auth/session", "/"] {
+        for site in ["cross-site", "same-site"] {
+            for (mode, place) in [
+                ("no-cors", "image"),
+                ("no-cors", "script"),
+                ("cors", "empty"),
+                ("navigate", "iframe"),
+                ("navigate", "object"),
+            ] {
+                assert_eq!(ask(path, site, mode, place, true).await, (403, false), "{path} {site} {mode} {place}");
+            }
+            assert_eq!(
+                ask(path, site, "navigate", "document", true).await.0,
+                200,
+                "a link leads to {path} from {site}"
+            );
+        }
+        assert_eq!(ask(path, "same-origin", "cors", "empty", true).await.0, 200, "{path}");
+        assert_eq!(ask(path, "none", "navigate", "document", true).await.0, 200, "{path}");
+    }
+    assert_eq!(ask("/signin", "cross-site", "no-cors", "image", false).await.0, 200, "nobody is signed in");
+}

@@ -62,7 +62,7 @@ fn check(request: &Request<'_>) -> Result<(), Problem> {
     }
     canonical(request, site)?;
     match request.method() {
-        Method::Get | Method::Head | Method::Options => Ok(()),
+        Method::Get | Method::Head | Method::Options if !embeds(request, site) => Ok(()),
         _ if same_site(request, site) => {
             note_claims(request, site);
             Ok(())
@@ -84,6 +84,16 @@ fn note_claims(request: &Request<'_>, site: &Site) {
     {
         tracing::warn!(%peer, "a caller that is no trusted proxy says whom it calls for");
     }
+}
+
+/// Whether another site wants this inside a page of its own, as a picture, script or frame, for somebody who is signed in (ASVS 3.5.8): a
+/// sibling's page could prolong the session by it, since browsers send `SameSite` cookies to siblings.
+fn embeds(request: &Request<'_>, site: &Site) -> bool {
+    let header = |name| request.headers().get_one(name);
+    let other = header("Sec-Fetch-Site").is_some_and(|from| !["same-origin", "none"].contains(&from));
+    let visit = header("Sec-Fetch-Mode").is_none_or(|mode| mode == "navigate")
+        && header("Sec-Fetch-Dest").is_none_or(|place| place == "document");
+    other && !visit && cookies::any(request, site)
 }
 
 /// Judged by headers alone: all browsers of today send one of them with a POST.

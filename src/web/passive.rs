@@ -7,6 +7,8 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
+use super::problem::is_foreign;
+
 /// What is known of a request only when it comes.
 #[derive(Default)]
 pub struct Arrival {
@@ -28,10 +30,11 @@ impl<'r> FromRequest<'r> for Passive {
     }
 }
 
-/// Whether the answer to `request` prolongs the session: it has a route, not of what is the same for everybody, and is not passive.
+/// Whether the answer to `request` prolongs the session: it has a route, not of what is the same for everybody, is not
+/// passive, and did not come from another site that may not send it.
 pub fn prolongs(request: &Request<'_>) -> bool {
     let used = request.route().is_some_and(|route| !["/static", "/health"].contains(&route.uri.base()));
-    used && !is_passive(request)
+    used && !is_passive(request) && !is_foreign(request)
 }
 
 /// Whether `request` asks for a file that is the same for everybody.

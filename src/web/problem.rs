@@ -210,6 +210,12 @@ pub fn keep(request: &Request<'_>, problem: Problem) {
     request.local_cache(|| Some(problem));
 }
 
+/// Whether `request` was refused for the site it came from.
+pub fn is_foreign(request: &Request<'_>) -> bool {
+    let kept: &Option<Problem> = request.local_cache(|| None);
+    kept.as_ref().is_some_and(|problem| problem.kind == Kind::CrossSite)
+}
+
 /// Answers every error that no handler answered itself: with the problem that was kept, or by its status.
 #[rocket::catch(default)]
 pub fn caught(status: Status, request: &Request<'_>) -> Problem {
