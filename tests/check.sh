@@ -7,6 +7,7 @@ set -euo pipefail
 mistakes() {
   settings_that_stop_the_start
   places_and_secrets
+  passwords
   databases
   audit_trail
   mail_servers
@@ -47,6 +48,11 @@ places_and_secrets() {
   mistake 'a data directory that cannot be written' 'data directory' 'give it to the user'
   before=()
   chmod 700 "$work/data0"
+}
+
+passwords() {
+  doubt 'passwords that take long to hash' 'password hashing' 'lower NIGHTLATCH_PASSWORD__MEMORY_KIB' \
+    NIGHTLATCH_PASSWORD__ITERATIONS=64 NIGHTLATCH_PASSWORD__MEMORY_KIB=65536
 }
 
 databases() {
@@ -230,6 +236,16 @@ fine() { # name env-argument...
   ! grep -q '^problem\|^warning' <<<"$said" || mismatch 'no finding' "$said"
   fines=$((fines + 1))
   printf 'ok  %s\n' "$now"
+}
+
+# It works, and one line says what would be better.
+doubt() { # name what fix env-argument...
+  now=$1
+  check "${@:4}"
+  [ "$code" = 0 ] || mismatch 'exit code 0' "$code: $said"
+  grep -q "^warning  $2.*$3" <<<"$said" || mismatch "warning  $2 … $3" "$said"
+  planted=$((planted + 1))
+  printf '%2d  %s\n' "$planted" "$now"
 }
 
 # One thing is wrong; the line that says so names what it is about and how to mend it.

@@ -2,6 +2,7 @@
 mod audit;
 mod broker;
 mod database;
+mod hashing;
 mod mail;
 mod place;
 mod public;
@@ -75,6 +76,7 @@ pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
     }
     place::check(&settings, &mut findings);
     let secret = find_secret(&settings, &mut findings);
+    hashing::check(&settings, &clock, &mut findings).await;
     database::check(&settings, secret.as_ref(), &clock, &mut findings).await;
     mail::check(&settings, options.letter.as_deref(), &clock, &mut findings).await;
     broker::check(&settings, &mut findings).await;

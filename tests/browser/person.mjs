@@ -63,7 +63,11 @@ export async function journey(site, mailbox, context, { ann, look, print, script
   await print(page, "dashboard");
   assert.deepEqual([cookie.httpOnly, cookie.sameSite, cookie.path, cookie.domain], [true, "Lax", "/", "localhost"]);
   assert.ok(cookie.expires > earliest - 1 && cookie.expires < latest + 1, "the cookie lasts as long as an idle session");
-  if (scripted) assert.equal(await page.evaluate(() => document.cookie), "", "no script sees a cookie");
+  if (scripted) {
+    assert.equal(await page.evaluate(() => document.cookie), "", "no script sees a cookie");
+    const kept = async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length, (await caches.keys()).length];
+    assert.deepEqual(await page.evaluate(kept), [0, 0, 0, 0], "nothing is left in the browser");
+  }
 
   step("staying signed in by using it");
   // The cookie counts in seconds.
