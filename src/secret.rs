@@ -164,6 +164,8 @@ impl KeyType for KeyLength {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn secret(seed: u8) -> Secret {
@@ -200,5 +202,15 @@ mod tests {
     fn a_weak_secret_is_refused() {
         assert!(Secret::new(&[7; 64]).is_none());
         assert!(Secret::new(b"short").is_none());
+    }
+
+    #[test]
+    fn of_a_million_sealed_texts_no_two_have_the_same_nonce() {
+        let secret = secret(1);
+        // Twelve bytes are sixteen characters.
+        let nonces: HashSet<[u8; 16]> = (0..1_000_000)
+            .map(|_| secret.seal("letter:1", b"1").unwrap().as_bytes()[..16].try_into().unwrap())
+            .collect();
+        assert_eq!(nonces.len(), 1_000_000);
     }
 }

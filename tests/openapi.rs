@@ -501,3 +501,49 @@ async fn the_page_for_people_shows_the_whole_document_and_loads_nothing_from_out
         assert!(!page.body.contains(load), "{load}");
     }
 }
+
+/// Where `answer` has other members than `schema` says, at any depth.
+fn unlike(document: &Value, schema: &Value, answer: &Value, place: &str) -> Vec<String> {
+    if let Some(name) = schema["$ref"].as_str() {
+        let schema = document.pointer(name.trim_start_matches('#')).unwrap();
+        return unlike(document, schema, answer, place);
+    }
+    match answer {
+        Value::Object(members) => {
+            let known: BTreeSet<&String> = schema["properties"].as_object().into_iter().flat_map(Map::keys).collect();
+            let given: BTreeSet<&String> = members.keys().collect();
+            let free = schema["additionalProperties"].is_object();
+            let own = (!free && known != given).then(|| format!("{place}: {given:?} and not {known:?}"));
+            let deeper = members.iter().flat_map(|(name, value)| {
+                unlike(document, &schema["properties"][name], value, &format!("{place}.{name}"))
+            });
+            own.into_iter().chain(deeper).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(|item| unlike(document, &schema["items"], item, place)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[async_test]
+async fn an_answer_has_the_members_that_are_documented_and_no_others() {
+    let app = TestApp::new().await;
+    let [_, root, _] = visitors(&app).await;
+    let document = document(&app).await;
+    let id: String = app.ask("SELECT id FROM users WHERE email = 'ann@example.com'").await;
+    let (mut seen, mut differ) = (0, Vec::new());
+    for call in calls(&document).iter().filter(|call| call.method == Method::Get) {
+        let schema = &call.operation["responses"]["200"]["content"]["application/json"]["schema"];
+        if schema.is_null() || ["showDocument", "isReady"].contains(&call.id()) || call.path.ends_with("openapi.json") {
+            continue;
+        }
+        let answer = root.send(Method::Get, &call.path.replace("{id}", &id), None, "").await;
+        assert_eq!(answer.status, Status::Ok, "{}", call.name());
+        differ.extend(unlike(&document, schema, &answer.json(), &call.name()));
+        seen += 1;
+    }
+    assert!(seen >= 10, "{seen}");
+    assert_eq!(differ, Vec::<String>::new());
+    let planted = json!({ "user_id": "1", "password_hash": "x" });
+    let session = json!({ "properties": { "user_id": {} } });
+    assert_eq!(unlike(&document, &session, &planted, "planted").len(), 1);
+}
