@@ -4,9 +4,10 @@ use std::{io, path::PathBuf, sync::Mutex, time::Duration};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, MultiPart},
-    transport::smtp::client::{Tls, TlsParameters},
+    transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters},
 };
 use mail_parser::MessageParser;
+use rustls::pki_types::CertificateDer;
 use tokio::io::AsyncWriteExt;
 use url::Url;
 
@@ -80,7 +81,7 @@ impl Post {
     /// A sender or server address that cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, Internal> {
         let mailer = match &settings.mail.smtp_url {
-            Some(url) => Mailer::Smtp(Box::new(smtp(url)?)),
+            Some(url) => Mailer::Smtp(Box::new(smtp(url, settings.mail.authorities.as_deref())?)),
             None => Mailer::Folder(MailFolder(settings.mail_folder())),
         };
         Ok(Self { from: settings.mail.from.parse()?, mailer })
@@ -131,13 +132,18 @@ impl Post {
     }
 }
 
-/// A mail server by URL: `smtps` speaks TLS from the first byte, `smtp` must switch to it before anything is said, save on this machine.
-fn smtp(url: &settings::Masked) -> Result<AsyncSmtpTransport<Tokio1Executor>, Internal> {
+/// A mail server by URL: `smtps` speaks TLS from the first byte, `smtp` must switch to it before anything is said, save on this machine
+/// where no authority is named.
+fn smtp(
+    url: &settings::Masked,
+    authorities: Option<&[CertificateDer<'static>]>,
+) -> Result<AsyncSmtpTransport<Tokio1Executor>, Internal> {
     let parsed = Url::parse(url.reveal()).map_err(|_| Internal::new("NIGHTLATCH_MAIL__SMTP_URL is no URL"))?;
     let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let secure = parsed.scheme() == "smtps";
-    let tls = TlsParameters::new(host.to_owned())?;
-    let tls = match (secure, parsed.host().is_some_and(is_loopback)) {
+    let tls = tls(host, authorities)?;
+    let may_be_plain = authorities.is_none() && parsed.host().is_some_and(is_loopback);
+    let tls = match (secure, may_be_plain) {
         (true, _) => Tls::Wrapper(tls),
         (false, true) => Tls::Opportunistic(tls),
         (false, false) => Tls::Required(tls),
@@ -152,6 +158,18 @@ fn smtp(url: &settings::Masked) -> Result<AsyncSmtpTransport<Tokio1Executor>, In
             server.credentials((decoded(parsed.username())?, decoded(parsed.password().unwrap_or_default())?).into());
     }
     Ok(server.build())
+}
+
+/// Trusts these authorities and nobody else, or whom this machine trusts.
+fn tls(host: &str, authorities: Option<&[CertificateDer<'static>]>) -> Result<TlsParameters, Internal> {
+    let mut tls = TlsParameters::builder(host.to_owned());
+    if let Some(authorities) = authorities {
+        tls = tls.certificate_store(CertificateStore::None);
+        for authority in authorities {
+            tls = tls.add_root_certificate(Certificate::from_der(authority.to_vec())?);
+        }
+    }
+    Ok(tls.build()?)
 }
 
 fn percent_decoded(text: &str) -> Result<String, Internal> {

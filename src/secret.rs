@@ -1,5 +1,5 @@
 //! The one secret, and what is derived from it: sealing at rest and keyed hashes.
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -50,6 +50,15 @@ impl Secret {
                 derive(&root, b"refresh successors").ok()?.as_slice(),
             ),
         })
+    }
+
+    /// Whether `bytes` may come from a random source. Words and patterns do not: 32 random bytes are all printable once in 10^13 times, and
+    /// half of them alike even less often.
+    pub fn may_be_random(bytes: &[u8]) -> bool {
+        let different: HashSet<u8> = bytes.iter().copied().collect();
+        let steps: HashSet<u8> = bytes.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
+        let text = bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+        different.len() >= MIN_BYTES / 2 && steps.len() > 1 && !text
     }
 
     /// A fresh secret, as random as can be.
@@ -164,8 +173,6 @@ impl KeyType for KeyLength {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     fn secret(seed: u8) -> Secret {
@@ -212,5 +219,17 @@ mod tests {
             .map(|_| secret.seal("letter:1", b"1").unwrap().as_bytes()[..16].try_into().unwrap())
             .collect();
         assert_eq!(nonces.len(), 1_000_000);
+    }
+
+    #[test]
+    fn words_and_patterns_are_told_from_random_bytes() {
+        let counted: [u8; 32] = std::array::from_fn(|i| i as u8);
+        for pattern in [&b"this is a secret for tests only, 32"[..], &counted, &[7; 32], &b"\x01\xfe\x80\x7f".repeat(8)]
+        {
+            assert!(!Secret::may_be_random(pattern), "{pattern:?}");
+        }
+        for _ in 0..1000 {
+            assert!(Secret::may_be_random(&*Secret::draw()));
+        }
     }
 }

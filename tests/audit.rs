@@ -1,6 +1,7 @@
 //! The sealed audit trail: what is done to it behind the server's back, `nightlatch check --audit` names.
 use std::{process::Command, sync::Arc, time::Instant};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use nightlatch::{
     db::Pool,
     model::{
@@ -8,6 +9,7 @@ use nightlatch::{
         event::{Event, EventKind},
         id::row_time,
     },
+    secret::Secret,
     store,
     workers::{postman::Postman, sealer::Sealer},
 };
@@ -17,10 +19,7 @@ use rocket::{
     tokio::{self, select, task::yield_now},
 };
 
-use crate::support::{TestApp, dies_after};
-
-/// The tests' secret, as the variable wants it.
-const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+use crate::support::{TestApp, dies_after, secret_text};
 
 /// How many moments to die at a test tries: more than there are.
 pub const MOMENTS: usize = 40;
@@ -199,7 +198,7 @@ async fn a_chain_that_was_begun_anew_tells_since_when() {
 #[async_test]
 async fn without_the_secret_nothing_is_proven() {
     let (app, _) = sealed(2).await;
-    let (code, said) = audit_with(&app.database_url, "dGhpcyBpcyBhIHNlY3JldCBmb3IgdGVzdHMgb25seSwgMzI=");
+    let (code, said) = audit_with(&app.database_url, &STANDARD.encode(*Secret::draw()));
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("of another secret"), "{said}");
 }
@@ -299,7 +298,7 @@ pub fn audit(app: &TestApp) -> (i32, String) {
 }
 
 pub fn audit_of(database_url: &str) -> (i32, String) {
-    audit_with(database_url, SECRET)
+    audit_with(database_url, secret_text())
 }
 
 fn audit_with(database_url: &str, secret: &str) -> (i32, String) {

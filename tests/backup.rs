@@ -13,7 +13,7 @@ use std::{
 use nightlatch::db::Pool;
 use rocket::{async_test, http::Status, tokio};
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, secret_text};
 
 /// A folder that is gone with the test.
 struct Folder(PathBuf);
@@ -34,11 +34,10 @@ impl Folder {
 
     /// Runs `nightlatch backup` here.
     fn backup(&self, database_url: &str, file: &Path) -> Output {
-        let secret = "dGhpcyBpcyBhIHNlY3JldCBmb3IgdGVzdHMgb25seSwgMzI=";
         Command::new(env!("CARGO_BIN_EXE_nightlatch"))
             .args(["backup".as_ref(), file.as_os_str()])
             .env_clear()
-            .envs([("NIGHTLATCH_DATABASE_URL", database_url), ("NIGHTLATCH_SECRET_KEY", secret)])
+            .envs([("NIGHTLATCH_DATABASE_URL", database_url), ("NIGHTLATCH_SECRET_KEY", secret_text())])
             .current_dir(&self.0)
             .output()
             .unwrap()

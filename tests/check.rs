@@ -12,17 +12,12 @@ use rocket::{
 };
 use serde_json::Value;
 
-use crate::support::{Answer, SESSION_COOKIE, TestApp};
+use crate::support::{Answer, SESSION_COOKIE, TestApp, secret as ours};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The tests' secret.
-fn ours() -> Secret {
-    Secret::new(&std::array::from_fn::<u8, 32, _>(|i| i as u8)).unwrap()
-}
-
 fn theirs() -> Secret {
-    Secret::new(&std::array::from_fn::<u8, 32, _>(|i| 200 - i as u8)).unwrap()
+    Secret::new(&*Secret::draw()).unwrap()
 }
 
 async fn ask(app: &TestApp, question: String) -> Answer {

@@ -25,6 +25,10 @@ settings_that_stop_the_start() {
   mistake 'https with no mail server' 'settings: NIGHTLATCH_MAIL__SMTP_URL' 'must be set' -u NIGHTLATCH_MAIL__SMTP_URL
   mistake 'a broker elsewhere without TLS' 'settings: NIGHTLATCH_AMQP_URL' 'others need amqps' \
     NIGHTLATCH_AMQP_URL=amqp://nightlatch:hunter2@mq.example.com
+  mistake 'a broker elsewhere with the password that it comes with' 'settings: NIGHTLATCH_AMQP_URL' 'set another' \
+    NIGHTLATCH_AMQP_URL=amqps://mq.example.com
+  mistake 'a PostgreSQL elsewhere that is not made sure of' 'settings: NIGHTLATCH_DATABASE_URL' 'write sslmode=verify-full' \
+    NIGHTLATCH_DATABASE_URL='postgres://nightlatch:hunter2@db.example.com/nightlatch?sslmode=require'
   mistake 'a secret that is too short' 'secret: NIGHTLATCH_SECRET_KEY' 'openssl rand' NIGHTLATCH_SECRET_KEY=c2hvcnQ=
 }
 
@@ -33,7 +37,7 @@ places_and_secrets() {
   (umask 077 && echo "$secret" >"$key")
   fine 'a secret in a file of its own' -u NIGHTLATCH_SECRET_KEY NIGHTLATCH_SECRET_KEY_FILE="$key"
   chmod 644 "$key"
-  mistake 'a secret file that everybody may read' 'NIGHTLATCH_SECRET_KEY_FILE' "chmod o= $key" \
+  mistake 'a secret file that everybody may read' 'settings: NIGHTLATCH_SECRET_KEY_FILE' "chmod o= $key" \
     -u NIGHTLATCH_SECRET_KEY NIGHTLATCH_SECRET_KEY_FILE="$key"
   cp "$key" "$work/data0/secret.key"
   chmod 644 "$work/data0/secret.key"
@@ -140,7 +144,7 @@ brokers() {
   (umask 077 && echo "amqp://nightlatch:hunter2@$url/events" >"$file")
   fine 'a broker' NIGHTLATCH_AMQP_URL_FILE="$file"
   chmod 644 "$file"
-  mistake 'a file with its password that everybody may read' 'NIGHTLATCH_AMQP_URL_FILE' "chmod o= $file" NIGHTLATCH_AMQP_URL_FILE="$file"
+  mistake 'a file with its password that everybody may read' 'settings: NIGHTLATCH_AMQP_URL_FILE' "chmod o= $file" NIGHTLATCH_AMQP_URL_FILE="$file"
   mistake 'a wrong password for the broker' 'events: signing in' 'user and password' \
     NIGHTLATCH_AMQP_URL="amqp://nightlatch:hunter3@$url/events"
   mistake 'a virtual host that the broker does not have' 'events: the virtual host' 'set_permissions' \

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
-use nightlatch::secret::Secret;
 use rocket::{
     http::{Header, Method, Status},
     local::asynchronous::LocalRequest,
@@ -16,7 +15,7 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt},
 };
 
-use crate::support::{Answer, PASSWORD, SESSION_COOKIE, TestApp, token_parts};
+use crate::support::{Answer, PASSWORD, SESSION_COOKIE, TestApp, secret, token_parts};
 
 /// Where a token is carried, which says of which kind it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,8 +148,7 @@ impl Forge {
 async fn seed(app: &TestApp, purpose: &str) -> Vec<u8> {
     let kid: String = app.ask(&format!("SELECT kid FROM keys WHERE purpose = '{purpose}'")).await;
     let sealed: String = app.ask(&format!("SELECT sealed FROM keys WHERE purpose = '{purpose}'")).await;
-    let secret = Secret::new(&std::array::from_fn::<u8, 32, _>(|i| i as u8)).unwrap();
-    secret.open(&format!("key:{kid}"), &sealed).unwrap().to_vec()
+    secret().open(&format!("key:{kid}"), &sealed).unwrap().to_vec()
 }
 
 /// The published half of an Ed25519 key, and its name: all that everybody has.

@@ -15,22 +15,19 @@ use std::{
 use nightlatch::settings::{LogFormat, Settings, SignupMode, rocket_figment};
 use rocket::{async_test, figment::Figment};
 
-use crate::support::TestApp;
-
-/// 32 bytes as the variable wants them.
-const SECRET: &str = "dGhpcyBpcyBhIHNlY3JldCBmb3IgdGVzdHMgb25seSwgMzI=";
+use crate::support::{TestApp, secret_text};
 
 fn load_with(figment: Figment, vars: &[(&str, &str)]) -> Result<Settings, String> {
     let vars = vars.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
     Settings::load(figment, vars).map_err(|error| error.to_string())
 }
 
-fn load(vars: &[(&str, &str)]) -> Settings {
+pub fn load(vars: &[(&str, &str)]) -> Settings {
     load_with(rocket_figment(), vars).unwrap_or_else(|error| panic!("{error} with {vars:?}"))
 }
 
 /// What is said of settings that are refused: one line that begins with `name` and repeats no secret.
-fn refusal(name: &str, vars: &[(&str, &str)]) -> String {
+pub fn refusal(name: &str, vars: &[(&str, &str)]) -> String {
     let error = load_with(rocket_figment(), vars).err().unwrap_or_else(|| panic!("{vars:?} is taken"));
     assert!(error.starts_with(&format!("{name}: ")), "{name} is not named by: {error}");
     assert!(!error.contains('\n'), "{error}");
@@ -48,9 +45,10 @@ impl TempDir {
         Self(path)
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.0.join(name);
         fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         path.to_str().unwrap().to_owned()
     }
 }
@@ -102,7 +100,7 @@ fn every_variable_takes_its_value() {
         ("NIGHTLATCH_DATA_DIR", "/srv/nightlatch"),
         ("NIGHTLATCH_DATABASE_URL", "postgres://nightlatch@db.example.com/nightlatch"),
         ("NIGHTLATCH_DATABASE__MAX_CONNECTIONS", "7"),
-        ("NIGHTLATCH_SECRET_KEY", SECRET),
+        ("NIGHTLATCH_SECRET_KEY", secret_text()),
         ("NIGHTLATCH_SESSION__IDLE", "90s"),
         ("NIGHTLATCH_SESSION__ABSOLUTE", "1d"),
         ("NIGHTLATCH_SESSION__FRESH", "3m"),
@@ -144,9 +142,9 @@ fn every_variable_takes_its_value() {
     ]);
     assert_eq!((settings.public_url.as_str(), settings.local), ("https://id.example.com", false));
     assert_eq!(settings.data_dir, Path::new("/srv/nightlatch"));
-    assert_eq!(settings.database.url.reveal(), "postgres://nightlatch@db.example.com/nightlatch");
+    assert_eq!(settings.database.url.reveal(), "postgres://nightlatch@db.example.com/nightlatch?sslmode=verify-full");
     assert_eq!(settings.database.max_connections, 7);
-    assert_eq!(settings.secret_key.unwrap().reveal(), SECRET);
+    assert_eq!(settings.secret_key.unwrap().reveal(), secret_text());
     let seconds = Duration::from_secs;
     let session = settings.session;
     assert_eq!((session.idle, session.absolute, session.fresh), (seconds(90), seconds(86_400), seconds(180)));
@@ -253,7 +251,7 @@ fn a_broker_on_this_machine_may_do_without_tls_and_without_words() {
             "as the specification of these addresses says"
         );
     }
-    assert_eq!(amqp("amqps://mq.example.com").port, 5671);
+    assert_eq!(amqp("amqps://ann:hunter2@mq.example.com").port, 5671);
     let name = "NIGHTLATCH_AMQP_URL";
     let error = refusal(name, &[(name, "amqp://ann:hunter2@mq.example.com/events")]);
     assert!(error.contains("amqps"), "{error}");
@@ -263,7 +261,7 @@ fn a_broker_on_this_machine_may_do_without_tls_and_without_words() {
 fn postgresql_needs_a_secret_from_outside() {
     let url = ("NIGHTLATCH_DATABASE_URL", "postgres://ann:hunter2@db.example.com/x");
     refusal("NIGHTLATCH_SECRET_KEY", &[url]);
-    assert!(load(&[url, ("NIGHTLATCH_SECRET_KEY", SECRET)]).secret_key.is_some());
+    assert!(load(&[url, ("NIGHTLATCH_SECRET_KEY", secret_text())]).secret_key.is_some());
 }
 
 #[test]
@@ -420,13 +418,13 @@ fn a_text_that_looks_like_a_number_stays_a_text() {
 fn each_secret_can_be_a_file() {
     let folder = TempDir::new("files");
     let settings = load(&[
-        ("NIGHTLATCH_SECRET_KEY_FILE", &folder.file("key", &format!("{SECRET}\n"))),
+        ("NIGHTLATCH_SECRET_KEY_FILE", &folder.file("key", &format!("{}\n", secret_text()))),
         ("NIGHTLATCH_DATABASE_URL_FILE", &folder.file("db", "postgres://ann:hunter2@db.example.com/x\n")),
         ("NIGHTLATCH_MAIL__SMTP_URL_FILE", &folder.file("smtp", "smtp://ann:hunter2@mail.example.com\r\n")),
         ("NIGHTLATCH_AMQP_URL_FILE", &folder.file("amqp", "amqps://ann:hunter2@mq.example.com\n")),
     ]);
-    assert_eq!(settings.secret_key.unwrap().reveal(), SECRET);
-    assert_eq!(settings.database.url.reveal(), "postgres://ann:hunter2@db.example.com/x");
+    assert_eq!(settings.secret_key.unwrap().reveal(), secret_text());
+    assert_eq!(settings.database.url.reveal(), "postgres://ann:hunter2@db.example.com/x?sslmode=verify-full");
     assert_eq!(settings.mail.smtp_url.unwrap().reveal(), "smtp://ann:hunter2@mail.example.com");
     assert_eq!(settings.amqp.unwrap().password.reveal(), "hunter2");
 
@@ -544,7 +542,7 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn a_wrong_setting_stops_the_program_within_a_second_and_in_one_line() {
     let folder = TempDir::new("wrong");
-    let secret = ("NIGHTLATCH_SECRET_KEY", SECRET);
+    let secret = ("NIGHTLATCH_SECRET_KEY", secret_text());
     for (vars, name) in [
         (&[("NIGHTLATCH_SESION__IDLE", "10m")][..], "NIGHTLATCH_SESION"),
         (&[("NIGHTLATCH_SESSION__IDLE", "soon")], "NIGHTLATCH_SESSION__IDLE"),
@@ -677,7 +675,7 @@ fn the_first_start_makes_files_for_their_owner_only_and_the_second_takes_them() 
     assert!(errors.contains("chmod 600") && errors.lines().count() == 1, "{errors}");
 
     // Another secret does not open the keys in this database.
-    let (code, _, errors, _) = run(&folder, &[], &[("NIGHTLATCH_SECRET_KEY", SECRET), vars[0]]);
+    let (code, _, errors, _) = run(&folder, &[], &[("NIGHTLATCH_SECRET_KEY", secret_text()), vars[0]]);
     assert_eq!((code, errors.lines().count()), (Some(1), 1), "{errors}");
     assert!(errors.contains("NIGHTLATCH_SECRET_KEY"), "{errors}");
 }
@@ -688,7 +686,6 @@ fn a_broken_secret_file_stops_the_start() {
     fs::create_dir(folder.0.join("data")).unwrap();
     for text in ["", "hunter2", "aHVudGVyMg==\n"] {
         let key = folder.file("data/secret.key", text);
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
         let (code, _, errors, _) = run(&folder, &[], &[("ROCKET_PORT", "0")]);
         assert_eq!((code, errors.lines().count()), (Some(1), 1), "{errors}");
         assert!(errors.contains("NIGHTLATCH_SECRET_KEY") && !errors.contains("hunter2"), "{errors}");
@@ -707,7 +704,7 @@ async fn migrate_works_twice() {
     assert!(folder.0.join("data/nightlatch.db").exists());
     // And a third time on the database of these tests, whichever that is.
     let app = TestApp::new().await;
-    let vars = [("NIGHTLATCH_DATABASE_URL", &*app.database_url), ("NIGHTLATCH_SECRET_KEY", SECRET)];
+    let vars = [("NIGHTLATCH_DATABASE_URL", &*app.database_url), ("NIGHTLATCH_SECRET_KEY", secret_text())];
     let (code, words, errors, _) = run(&folder, &["migrate"], &vars);
     assert_eq!((code, errors.as_str()), (Some(0), ""));
     assert!(words.contains("up to date"), "{words}");

@@ -5,14 +5,17 @@ use std::{
     future::poll_fn,
     pin::pin,
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicI64, AtomicU32, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use nightlatch::{
     Server,
     accounts::{
@@ -41,6 +44,17 @@ pub const PASSWORD: &str = "plum-harbor-velvet-signal";
 
 /// The address of the superuser.
 pub const SUPERUSER: &str = "root@example.com";
+
+/// The tests' secret, as the variable wants it. Every run draws its own: one that stands in the sources would be refused.
+pub fn secret_text() -> &'static str {
+    static SECRET: LazyLock<String> = LazyLock::new(|| STANDARD.encode(*Secret::draw()));
+    &SECRET
+}
+
+/// The tests' secret.
+pub fn secret() -> Secret {
+    Secret::new(&STANDARD.decode(secret_text()).unwrap()).unwrap()
+}
 
 /// A server with its clock, its mail and its database.
 pub struct TestApp {
@@ -498,7 +512,7 @@ async fn start(
         ("NIGHTLATCH_DATABASE_URL", database_url.to_owned()),
     ]
     .into_iter()
-    .chain([("NIGHTLATCH_SECRET_KEY", "dGhpcyBpcyBhIHNlY3JldCBmb3IgdGVzdHMgb25seSwgMzI=".to_owned())])
+    .chain([("NIGHTLATCH_SECRET_KEY", secret_text().to_owned())])
     .chain([("NIGHTLATCH_DATABASE__MAX_CONNECTIONS", "5".to_owned())])
     .chain(limits)
     .chain(options.vars)
@@ -507,7 +521,7 @@ async fn start(
     // The settings refuse what is as cheap as this.
     settings.password.memory_kib = 8;
     settings.password.iterations = 1;
-    let secret = Secret::new(&std::array::from_fn::<u8, 32, _>(|i| i as u8)).unwrap();
+    let secret = secret();
     let post = if options.smtp || options.mailbox { Post::new(&settings) } else { Post::in_memory(&settings) }.unwrap();
     let (told, uptime) = (Arc::clone(clock), Arc::clone(uptime));
     // The uptime stands still unless a test moves it: a node that has read the endings once trusts its memory.

@@ -21,7 +21,7 @@ fi
 systemd-analyze security --offline=true --threshold=$most_exposure "$work/nightlatch.service" | tail -n 1
 
 # The settings that the unit reads, but for the paths that exist only where it runs.
-echo smtp://127.0.0.1:1 >"$work/smtp-url"
+(umask 077 && echo smtp://127.0.0.1:1 >"$work/smtp-url")
 sed -e "s|/run/credentials/nightlatch.service|$work|" -e "s|/var/lib/nightlatch|$work|" "$here/../deploy/nightlatch.env" >"$work/env"
 # shellcheck disable=SC2016 # Those are the inner shell's.
 said=$(env -i sh -c 'cd "$1" && set -a && . ./env && exec "$2" check' sh "$work" "$binary" 2>&1) || true

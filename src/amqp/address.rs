@@ -1,8 +1,9 @@
 //! Where a broker is, and who we are there.
 use rocket::http::RawStr;
+use rustls::pki_types::CertificateDer;
 use url::Url;
 
-use crate::settings::{Masked, is_loopback};
+use crate::settings::{Identity, Masked, is_loopback};
 
 /// In bytes (AMQP 0-9-1, 4.2.5.3: a short string).
 const LONGEST_VHOST: usize = 255;
@@ -23,6 +24,10 @@ pub struct Address {
     pub password: Masked,
     /// The virtual host; `/` where none is given.
     pub vhost: String,
+    /// Whom its certificate must come from, in place of those that this machine trusts.
+    pub authorities: Option<Vec<CertificateDer<'static>>>,
+    /// Who we are by certificate, for a broker that asks for one.
+    pub identity: Option<Identity>,
 }
 
 impl Address {
@@ -52,6 +57,8 @@ impl Address {
             user: or(url.username(), "guest")?,
             password: or(url.password().unwrap_or_default(), "guest")?.into(),
             vhost,
+            authorities: None,
+            identity: None,
         })
     }
 }

@@ -21,6 +21,7 @@ use tokio_util::{
 };
 
 use super::{Address, Outage, Step};
+use crate::settings::Identity;
 
 /// What is read from and written to.
 pub type Socket = Compat<Either<TcpStream, TlsStream<TcpStream>>>;
@@ -61,13 +62,20 @@ async fn reach(address: &Address) -> io::Result<(TcpStream, Plug)> {
     Ok((tcp, plug))
 }
 
-/// Trusts whom this machine trusts; `SSL_CERT_FILE` names others.
+/// Trusts the authorities of the settings and nobody else, or whom this machine trusts; `SSL_CERT_FILE` names others.
 async fn encrypt(address: &Address, tcp: TcpStream) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let machine = || rustls_native_certs::load_native_certs().certs;
+    roots.add_parsable_certificates(address.authorities.clone().unwrap_or_else(machine));
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth();
+    let config = config.map_err(io::Error::other)?.with_root_certificates(roots);
+    let config = match &address.identity {
+        Some(Identity { chain, key }) => {
+            config.with_client_auth_cert(chain.clone(), key.clone_key()).map_err(io::Error::other)?
+        }
+        None => config.with_no_client_auth(),
+    };
     let name = ServerName::try_from(address.host.clone()).map_err(io::Error::other)?;
     TlsConnector::from(Arc::new(config)).connect(name, tcp).await
 }

@@ -68,6 +68,9 @@ pub fn unfit(error: &SettingsError) -> Result<(), Failure> {
 pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
     let mut findings = Findings::default();
     findings.ok("settings", "each is known and none is unsafe");
+    for caution in &settings.cautions {
+        findings.warning("settings", caution, "elsewhere than on this machine the server would not start");
+    }
     let clock = Clock::system();
     if options.audit {
         let secret = find_secret(&settings, &mut findings);

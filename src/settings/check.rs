@@ -1,22 +1,18 @@
 //! Refuses settings that would be unsafe, and fills in those that follow from others.
 use std::{
     net::{IpAddr, SocketAddr},
-    path::{Path, absolute},
+    path::absolute,
     time::Duration,
 };
 
 use ipnet::IpNet;
-use lettre::message::Mailbox;
-use rocket::figment::Figment;
+use rocket::figment::{Figment, value::magic::RelativePathBuf};
 use url::{Host, Url};
 
-use super::{Database, Mail, Masked, Metrics, Password, Retention, Settings, SettingsError, source};
-use crate::{
-    amqp::Address,
-    model::{
-        email::Email,
-        session::{Lifetimes, TokenLifetimes},
-    },
+use super::{Metrics, Password, Retention, Settings, SettingsError, backends, source};
+use crate::model::{
+    email::Email,
+    session::{Lifetimes, TokenLifetimes},
 };
 
 /// Sessions are never longer than a day (NIST SP 800-63B-4, 2.2.3).
@@ -32,10 +28,13 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
             "`debug` writes cookies and tokens into the log; `normal` is the most",
         ));
     }
+    tls_key(&figment)?;
     let (public_url, local) = public_url(given.public_url, &config)?;
     let data_dir = given.data_dir.unwrap_or_else(|| "data".into());
     let data_dir = absolute(&data_dir).map_err(|error| SettingsError::new("NIGHTLATCH_DATA_DIR", error))?;
-    let database = database(given.database_url, given.database.max_connections, &data_dir)?;
+    let mut cautions = Vec::new();
+    at_least_one("NIGHTLATCH_DATABASE__MAX_CONNECTIONS", given.database.max_connections as usize)?;
+    let database = backends::database(given.database_url, given.database.max_connections, &data_dir, &mut cautions)?;
     let sqlite = database.url.reveal().starts_with("sqlite:");
     if !sqlite && given.secret_key.is_none() {
         return Err(SettingsError::new(
@@ -50,8 +49,8 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         session: lifetimes(&given.session)?,
         one_session: one_session(given.session.per_user)?,
         token: token_lifetimes(&given.token)?,
-        mail: mail(given.mail, local)?,
-        amqp: given.amqp_url.map(|url| amqp(&url)).transpose()?,
+        mail: backends::mail(given.mail, local, &mut cautions)?,
+        amqp: backends::amqp(given.amqp_url.as_ref(), given.amqp, &mut cautions)?,
         password: password(given.password)?,
         hash: at_least_one("NIGHTLATCH_HASH__PERMITS", given.hash.permits).map(|_| given.hash)?,
         code: code(given.code)?,
@@ -63,14 +62,24 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         metrics: metrics(given.metrics)?,
         public_url,
         local,
+        here,
         data_dir,
         database,
         secret_key: given.secret_key,
         signup: given.signup,
         log: given.log,
         stop: given.stop,
+        cautions,
         figment,
     })
+}
+
+/// Rocket does not look at who may read its key, where that is a file.
+fn tls_key(figment: &Figment) -> Result<(), SettingsError> {
+    match figment.extract_inner::<RelativePathBuf>("tls.key").map(|key| key.relative()) {
+        Ok(path) if path.is_file() => source::closed("ROCKET_TLS", &path),
+        _ => Ok(()),
+    }
 }
 
 /// The origin, and whether it is plain http on this machine.
@@ -119,28 +128,6 @@ pub fn is_loopback(host: Host<&str>) -> bool {
     }
 }
 
-fn database(url: Option<Masked>, max_connections: u32, data_dir: &Path) -> Result<Database, SettingsError> {
-    let name = "NIGHTLATCH_DATABASE_URL";
-    let url = match url {
-        Some(url) => url,
-        None => {
-            let file = data_dir.join("nightlatch.db");
-            let file = file.to_str().ok_or_else(|| SettingsError::new("NIGHTLATCH_DATA_DIR", "is not Unicode text"))?;
-            let escaped = file.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
-            format!("sqlite://{escaped}").into()
-        }
-    };
-    let known = ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.reveal().starts_with(scheme));
-    if !known {
-        return Err(SettingsError::new(name, "must begin with sqlite:// or postgres://"));
-    }
-    // Without a mode SQLite would not make the file.
-    let bare_sqlite = url.reveal().starts_with("sqlite:") && !url.reveal().contains('?');
-    let url = if bare_sqlite { format!("{}?mode=rwc", url.reveal()).into() } else { url };
-    at_least_one("NIGHTLATCH_DATABASE__MAX_CONNECTIONS", max_connections as usize)?;
-    Ok(Database { url, max_connections })
-}
-
 fn lifetimes(given: &source::Session) -> Result<Lifetimes, SettingsError> {
     let source::Session { idle, absolute, fresh, .. } = *given;
     if absolute < Duration::from_secs(1) || absolute > LONGEST_SESSION {
@@ -183,34 +170,6 @@ fn token_lifetimes(given: &source::Token) -> Result<TokenLifetimes, SettingsErro
         return Err(SettingsError::new("NIGHTLATCH_TOKEN__GRACE", "must be from 0s to 60s"));
     }
     Ok(TokenLifetimes { access, refresh_idle: refresh_idle.min(refresh_absolute), refresh_absolute, grace })
-}
-
-fn mail(given: source::Mail, local: bool) -> Result<Mail, SettingsError> {
-    if given.from.parse::<Mailbox>().is_err() {
-        return Err(SettingsError::new("NIGHTLATCH_MAIL__FROM", "must be like Nightlatch <no-reply@example.com>"));
-    }
-    let name = "NIGHTLATCH_MAIL__SMTP_URL";
-    match &given.smtp_url {
-        None if !local => return Err(SettingsError::new(name, "must be set when NIGHTLATCH_PUBLIC_URL is https")),
-        None => {}
-        // The reason is left out: it could repeat the password.
-        Some(url) => match Url::parse(url.reveal()) {
-            Ok(url) if ["smtp", "smtps"].contains(&url.scheme()) && url.has_host() => {}
-            _ => return Err(SettingsError::new(name, "must be like smtp://user:password@host:587 or smtps://…")),
-        },
-    }
-    Ok(Mail { smtp_url: given.smtp_url, from: given.from })
-}
-
-/// Without TLS everybody between could read name, password and events, and answer in the broker's place.
-fn amqp(url: &Masked) -> Result<Address, SettingsError> {
-    let name = "NIGHTLATCH_AMQP_URL";
-    match Address::parse(url.reveal()) {
-        Some(address) if address.tls || address.local => Ok(address),
-        Some(_) => Err(SettingsError::new(name, "amqp is for this machine only (localhost); others need amqps")),
-        // The reason is left out: it could repeat the password.
-        None => Err(SettingsError::new(name, "must be like amqps://user:password@mq.example.com/vhost")),
-    }
 }
 
 /// OWASP's list of equal choices for Argon2id ends at 7 MiB with five passes; less than any of them is refused.

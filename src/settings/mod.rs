@@ -1,13 +1,17 @@
 //! The settings as typed values, read from `Rocket.toml` and the environment; an unsafe or unknown one stops the start.
+mod backends;
 mod check;
 mod limits;
+mod postgres;
 mod source;
 mod text;
+mod trust;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use rocket::figment::Figment;
+use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 
 use crate::{
@@ -17,6 +21,7 @@ use crate::{
 pub use check::is_loopback;
 pub use limits::Limits;
 pub use source::rocket_figment;
+pub use trust::Identity;
 
 /// Every setting of this program, checked. The README lists them with their names.
 pub struct Settings {
@@ -24,6 +29,8 @@ pub struct Settings {
     pub public_url: String,
     /// Whether the public URL is plain http on this machine: cookies without `Secure`, mail in a folder.
     pub local: bool,
+    /// Whether the public URL is of this machine, with TLS or without.
+    pub here: bool,
     /// Database file, secret and mail folder, as an absolute path.
     pub data_dir: PathBuf,
     /// Where the data is.
@@ -66,6 +73,8 @@ pub struct Settings {
     pub metrics: Metrics,
     /// How the server stops.
     pub stop: Stop,
+    /// What is taken on this machine and would be refused elsewhere, a line each.
+    pub cautions: Vec<String>,
     /// What Rocket reads itself: address, port, TLS, limits.
     pub figment: Figment,
 }
@@ -82,6 +91,8 @@ pub struct Database {
 pub struct Mail {
     /// `smtp://…` or `smtps://…`; `None` means a folder.
     pub smtp_url: Option<Masked>,
+    /// Whom its certificate must come from, in place of those that this machine trusts; TLS is demanded on this machine too.
+    pub authorities: Option<Vec<CertificateDer<'static>>>,
     /// The sender of every letter.
     pub from: String,
 }

@@ -1,5 +1,11 @@
 //! Where settings come from: `Rocket.toml`, then `NIGHTLATCH_…` and `NIGHTLATCH_…_FILE`.
-use std::{ffi::OsString, fs, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rocket::figment::{
     Figment, Profile,
@@ -31,6 +37,7 @@ pub struct Given {
     pub signup: Signup,
     pub mail: Mail,
     pub amqp_url: Option<Masked>,
+    pub amqp: Amqp,
     pub password: Password,
     pub hash: Hash,
     pub code: Code,
@@ -81,7 +88,16 @@ pub struct Token {
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
     pub smtp_url: Option<Masked>,
+    pub ca_file: Option<PathBuf>,
     pub from: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Amqp {
+    pub ca_file: Option<PathBuf>,
+    pub cert_file: Option<PathBuf>,
+    pub key_file: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]
@@ -130,7 +146,7 @@ impl Default for Token {
 
 impl Default for Mail {
     fn default() -> Self {
-        Self { smtp_url: None, from: "Nightlatch <no-reply@localhost>".into() }
+        Self { smtp_url: None, ca_file: None, from: "Nightlatch <no-reply@localhost>".into() }
     }
 }
 
@@ -177,7 +193,24 @@ pub fn given(figment: &Figment, vars: impl IntoIterator<Item = (OsString, OsStri
 
 fn read(name: &str, path: &str) -> Result<String, SettingsError> {
     let text = fs::read_to_string(path).map_err(|error| SettingsError::new(name, format!("{path}: {error}")))?;
+    closed(name, Path::new(path))?;
     Ok(text.trim_end().to_owned())
+}
+
+/// Where container engines put secrets, readable by everybody in a container that has one user.
+const OF_CONTAINERS: [&str; 2] = ["/run/secrets", "/var/run/secrets"];
+
+/// Refuses a file with a secret that everybody on this machine may read. A group may: systemd and orchestrators hand secrets out like that.
+pub fn closed(name: &str, path: &Path) -> Result<(), SettingsError> {
+    let about = fs::metadata(path).map_err(|error| SettingsError::new(name, format!("{}: {error}", path.display())))?;
+    if about.permissions().mode() & 0o007 == 0 || OF_CONTAINERS.iter().any(|folder| path.starts_with(folder)) {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(SettingsError::new(
+        name,
+        format!("{path} can be read by everybody; `chmod o= {path}`, and change the secret if others were here"),
+    ))
 }
 
 /// Puts `value` at `SESSION__IDLE` as `session.idle`; `None` if something is there already.

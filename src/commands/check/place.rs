@@ -1,4 +1,4 @@
-//! The data directory, and files that hold secrets.
+//! The data directory. Files that hold secrets are looked at with the settings.
 use std::{
     fs::{self, OpenOptions},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
@@ -13,16 +13,6 @@ const OTHERS: u32 = 0o077;
 
 pub fn check(settings: &Settings, findings: &mut Findings) {
     data_dir(&settings.data_dir, findings);
-    for name in [
-        "NIGHTLATCH_SECRET_KEY_FILE",
-        "NIGHTLATCH_DATABASE_URL_FILE",
-        "NIGHTLATCH_MAIL__SMTP_URL_FILE",
-        "NIGHTLATCH_AMQP_URL_FILE",
-    ] {
-        if let Some(file) = std::env::var_os(name) {
-            secret_file(name, Path::new(&file), findings);
-        }
-    }
 }
 
 fn data_dir(folder: &Path, findings: &mut Findings) {
@@ -39,17 +29,5 @@ fn data_dir(folder: &Path, findings: &mut Findings) {
         }
         Ok(_) => findings.ok(&name, "writable, and closed to others"),
         Err(error) => findings.problem(&name, error, "make it readable for the user the server runs as"),
-    }
-}
-
-/// A group may read it, since secrets of containers and of systemd come like that.
-fn secret_file(name: &str, file: &Path, findings: &mut Findings) {
-    match fs::metadata(file) {
-        Ok(about) if about.permissions().mode() & 0o007 != 0 => {
-            let fix = format!("`chmod o= {}`, and change the secret if others were here", file.display());
-            findings.problem(name, format!("{} can be read by everybody", file.display()), fix);
-        }
-        Ok(_) => findings.ok(name, "closed to others"),
-        Err(error) => findings.problem(name, format!("{}: {error}", file.display()), "name a file that is there"),
     }
 }
