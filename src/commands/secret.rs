@@ -47,6 +47,10 @@ fn parse(text: &str) -> Result<Secret, SettingsError> {
     let wrong =
         || SettingsError::new(NAME, "must be 32 or more random bytes in base64; `openssl rand -base64 32` makes one");
     let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| wrong())?);
+    // One of an example, or made up.
+    if !Secret::may_be_random(&bytes) {
+        return Err(wrong());
+    }
     Secret::new(&bytes).ok_or_else(wrong)
 }
 

@@ -31,6 +31,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
 pub async fn run(mut settings: Settings) -> Result<(), Failure> {
+    refuse_debug(&settings)?;
     secret::make_data_dir(&settings)?;
     let secret = secret::load(&settings)?;
     let post = Post::new(&settings).map_err(|error| SettingsError::new("NIGHTLATCH_MAIL__SMTP_URL", error))?;
@@ -102,6 +103,18 @@ async fn rehearse(settings: &Settings, secret: &Secret) -> Result<(), Failure> {
     keys.map(drop).map_err(|error| error.to_string().into())
 }
 
+/// A build for developers reads templates from their folder and is slow: it serves this machine only.
+fn refuse_debug(settings: &Settings) -> Result<(), SettingsError> {
+    let debug = cfg!(debug_assertions) || settings.figment.profile() == rocket::Config::DEBUG_PROFILE;
+    if debug && !settings.here {
+        return Err(SettingsError::new(
+            "NIGHTLATCH_PUBLIC_URL",
+            "a debug build, or ROCKET_PROFILE=debug, serves this machine only; `cargo build --release` makes one for others",
+        ));
+    }
+    Ok(())
+}
+
 fn announce(settings: &Settings) {
     let data = settings.data_dir.display();
     let folder = settings.mail_folder();
@@ -109,6 +122,9 @@ fn announce(settings: &Settings) {
     let database = if settings.database.url.reveal().starts_with("sqlite:") { "SQLite" } else { "PostgreSQL" };
     let events = if settings.amqp.is_some() { "to RabbitMQ" } else { "in the database" };
     tracing::info!(%data, database, mail, events, "starting");
+    for caution in &settings.cautions {
+        tracing::warn!("taken on this machine only: {caution}");
+    }
     if settings.mail.smtp_url.is_none() {
         tracing::info!("no mail server is set: letters are shown at {}/dev/mailbox", settings.public_url);
     }
