@@ -1,12 +1,14 @@
 """A mail server for tests, on loopback: keeps each letter as a file, in the order they come in.
 
-mail_server.py PORT_FILE FOLDER [--refuse-password]: writes the port it listens on to PORT_FILE.
+mail_server.py PORT_FILE FOLDER [--refuse-password] [--tls CHAIN KEY | --starttls CHAIN KEY]: writes the port it listens on to PORT_FILE,
+and what it is told in plain text to standard output.
 """
 
+import argparse
 import itertools
 import os
 import socketserver
-import sys
+import ssl
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -16,22 +18,40 @@ class Conversation(socketserver.StreamRequestHandler):
         self.wfile.write(line.encode() + b"\r\n")
 
     def handle(self):
+        self.encrypted = False
         try:
+            if options.tls:
+                self.encrypt(options.tls)
             self.converse()
-        except ConnectionError:
-            # `nightlatch check` speaks TLS here once, to see it refused.
+        except OSError:
+            # `nightlatch check` speaks TLS here to see it refused, and ends it where the certificate is wrong.
             pass
+
+    def encrypt(self, files):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*files)
+        self.request = context.wrap_socket(self.request, server_side=True)
+        self.setup()
+        self.encrypted = True
 
     def converse(self):
         self.say("220 localhost ESMTP")
-        for line in self.rfile:
+        # Not `for`: what is read from is another after STARTTLS.
+        while line := self.rfile.readline():
+            if not self.encrypted:
+                print(line.decode(errors="replace").rstrip(), flush=True)
             verb = line.split(None, 1)[0].upper() if line.strip() else b""
             if verb == b"EHLO":
                 self.say("250-localhost")
+                if options.starttls and not self.encrypted:
+                    self.say("250-STARTTLS")
                 self.say("250-AUTH PLAIN")
                 self.say("250 8BITMIME")
+            elif verb == b"STARTTLS" and options.starttls:
+                self.say("220 2.0.0 go ahead")
+                self.encrypt(options.starttls)
             elif verb == b"AUTH":
-                self.say("535 5.7.8 wrong password" if refuse_password else "235 2.7.0 welcome")
+                self.say("535 5.7.8 wrong password" if options.refuse_password else "235 2.7.0 welcome")
             elif verb == b"DATA":
                 self.say("354 go on")
                 self.keep()
@@ -43,7 +63,7 @@ class Conversation(socketserver.StreamRequestHandler):
                 self.say("250 2.0.0 ok")
 
     def keep(self):
-        name = os.path.join(folder, f"{next(numbers):04d}")
+        name = os.path.join(options.folder, f"{next(numbers):04d}")
         with open(name + ".part", "wb") as letter:
             for line in self.rfile:
                 if line == b".\r\n":
@@ -57,12 +77,17 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
 
-port_file, folder = sys.argv[1:3]
-refuse_password = "--refuse-password" in sys.argv[3:]
+parser = argparse.ArgumentParser()
+parser.add_argument("port_file")
+parser.add_argument("folder")
+parser.add_argument("--refuse-password", action="store_true")
+parser.add_argument("--tls", nargs=2)
+parser.add_argument("--starttls", nargs=2)
+options = parser.parse_args()
 numbers = itertools.count(1)
-os.makedirs(folder, exist_ok=True)
+os.makedirs(options.folder, exist_ok=True)
 with Server(("127.0.0.1", 0), Conversation) as server:
-    with open(port_file + ".part", "w") as file:
+    with open(options.port_file + ".part", "w") as file:
         file.write(str(server.server_address[1]))
-    os.rename(port_file + ".part", port_file)
+    os.rename(options.port_file + ".part", options.port_file)
     server.serve_forever()

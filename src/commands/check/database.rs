@@ -51,6 +51,8 @@ pub async fn reach(settings: &Settings, findings: &mut Findings) -> Option<Pool>
             );
             let fix = if sqlite {
                 "start the server once or run `nightlatch migrate`, as the user the server runs as"
+            } else if why.contains("certificate") || why.contains("TLS") {
+                "let it have TLS with a certificate for that host, and name its authority in sslrootcert= where this machine does not know it"
             } else {
                 "start PostgreSQL, and see that it takes this user, password and database from here"
             };

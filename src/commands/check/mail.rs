@@ -29,6 +29,8 @@ pub async fn check(settings: &Settings, letter: Option<&str>, clock: &Clock, fin
         if let Some((why, refused)) = wrong {
             let fix = if refused {
                 "see that user and password in NIGHTLATCH_MAIL__SMTP_URL are right (percent-encoded) and may send from here"
+            } else if why.contains("certificate") {
+                "let it show one for that host, and name its authority in NIGHTLATCH_MAIL__CA_FILE where this machine does not know it"
             } else {
                 "see that host, port and TLS in NIGHTLATCH_MAIL__SMTP_URL are right and no firewall is between"
             };
