@@ -196,7 +196,7 @@ impl Rabbit {
 
     async fn connect(&self) -> Result<Link, Outage> {
         let until = Instant::now() + PATIENCE;
-        let link = Link::connect(&self.address, until).await?;
+        let mut link = Link::connect(&self.address, until).await?;
         link.declare(until).await?;
         Ok(link)
     }

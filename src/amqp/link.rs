@@ -25,7 +25,8 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 /// A connection whose other end was silent for twice as long is given up, in seconds.
 const HEARTBEAT: u16 = 10;
 
-/// Reply codes (AMQP 0-9-1, constants): of an exchange that is not there, and of a virtual host.
+/// Reply codes (AMQP 0-9-1, constants): of what this user may not do, of an exchange that is not there, and of a virtual host.
+const ACCESS_REFUSED: u16 = 403;
 const NOT_FOUND: u16 = 404;
 const NOT_ALLOWED: u16 = 530;
 
@@ -48,13 +49,24 @@ impl Link {
         Ok(Self { channel, connection, _plug: plug })
     }
 
-    /// Makes sure that the exchange is there and durable.
+    /// Makes sure that the exchange is there and durable; for a user who may not make it, that it is there.
     ///
     /// # Errors
-    /// This user may not make it, or there is another of its name.
-    pub async fn declare(&self, until: Instant) -> Result<(), Outage> {
-        let declared = self.exchange(false);
-        Step::Exchange.within(until, async { declared.await.map_err(|error| Step::Exchange.refused(&error)) }).await
+    /// It is not there and this user may not make it, or there is another of its name.
+    pub async fn declare(&mut self, until: Instant) -> Result<(), Outage> {
+        Step::Exchange.within(until, self.make_or_find()).await
+    }
+
+    async fn make_or_find(&mut self) -> Result<(), Outage> {
+        let Err(error) = self.exchange(false).await else { return Ok(()) };
+        if code(&error) == Some(ACCESS_REFUSED) {
+            // The broker closed the one it refused this on.
+            self.channel = confirming(&self.connection).await?;
+            if self.exchange(true).await.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(Step::Exchange.refused(&error))
     }
 
     /// Whether the exchange is there. Where it is not, the broker closes the channel, so this is the last question.

@@ -34,6 +34,8 @@ class Broker:
             f"ssl_options.cacertfile = {self.folder}/ca.pem\n"
             f"ssl_options.certfile = {self.folder}/cert.pem\n"
             f"ssl_options.keyfile = {self.folder}/key.pem\n"
+            # Whoever shows a certificate shows one of this authority; `encrypted` demands one for a while.
+            "ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = false\n"
             f"default_user = {USER}\ndefault_pass = {PASSWORD}\ndefault_vhost = {VHOST}\n"
             f"max_message_size = {MAX_MESSAGE}\n"
             "disk_free_limit.absolute = 1MB\n"
@@ -103,12 +105,20 @@ class Broker:
             self.epmd.kill()
             self.epmd.wait()
 
+    def demand_certificates(self, demanded):
+        """Whether a client without a certificate is turned away, from a new start on."""
+        config = self.folder / "rabbitmq.conf"
+        words = ["fail_if_no_peer_cert = false", "fail_if_no_peer_cert = true"]
+        config.write_text(config.read_text().replace(words[not demanded], words[demanded]))
+        self.kill()
+        self.start()
+
     def control(self, *command):
         subprocess.run([f"{self.programs}/rabbitmqctl", "--quiet", *command], env=self.environment, check=True,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
-    def url(self, password=PASSWORD, vhost=VHOST):
-        return f"amqp://{USER}:{password}@127.0.0.1:{self.port}/{vhost}"
+    def url(self, password=PASSWORD, vhost=VHOST, user=USER):
+        return f"amqp://{user}:{password}@127.0.0.1:{self.port}/{vhost}"
 
     def tls_url(self, host="localhost"):
         return f"amqps://{USER}:{PASSWORD}@{host}:{self.tls_port}/{VHOST}"

@@ -54,6 +54,10 @@ class Queue:
         with self.connect() as connection:
             connection.channel().queue_delete(self.name)
 
+    def forget_exchange(self):
+        with self.connect() as connection:
+            connection.channel().exchange_delete(EXCHANGE)
+
 
 class Delivery:
     """One delivery, as a consumer has it."""

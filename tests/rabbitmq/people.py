@@ -1,7 +1,9 @@
 """Servers that publish, and people who act on them."""
 
+import base64
 import http.client
 import json
+import os
 import random
 import sqlite3
 import subprocess
@@ -16,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "crash"))
 from crash import PASSWORD, Client, Server, expect  # noqa: E402
 
 CLIENTS = 4
+# All nodes of one database have the same.
+SECRET = base64.b64encode(os.urandom(32)).decode()
 COLUMNS = ("id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at, "
            "publish_after, sequence, publish_attempts, publish_error, parked_at")
 
@@ -30,7 +34,7 @@ class Node(Server):
         self.settings["NIGHTLATCH_AMQP_URL"] = url
         if postgres:
             self.settings["NIGHTLATCH_DATABASE_URL"] = postgres
-            self.settings["NIGHTLATCH_SECRET_KEY"] = "dGhpcyBpcyBhIHNlY3JldCBmb3IgdGVzdHMgb25seSwgMzI="
+            self.settings["NIGHTLATCH_SECRET_KEY"] = SECRET
         self.settings.update(settings)
         self.site = settings.get("NIGHTLATCH_PUBLIC_URL", f"http://localhost:{self.port}")
 

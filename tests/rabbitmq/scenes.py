@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from broker import MAX_MESSAGE, Broker
+from broker import MAX_MESSAGE, VHOST, Broker
 from consumer import Queue, Wrong, compare
 from people import CLIENTS, Crowd, Node, until
 
@@ -49,6 +49,7 @@ def certify(folder):
         f"req -x509 {key} -days 1 -subj /CN=authority -keyout ca.key -out ca.pem",
         f"req {key} -subj /CN=localhost -keyout key.pem -out request.pem",
         "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -days 1 -extfile names -out cert.pem",
+        f"req -x509 {key} -days 1 -subj /CN=another -keyout other.key -out other.pem",
     ]:
         subprocess.run(["openssl", *command.split()], cwd=folder, check=True, stderr=subprocess.DEVNULL)
 
@@ -260,9 +261,11 @@ def faulty(stage):
 def encrypted(stage):
     """TLS, with a certificate that is made sure of."""
     queue, trust = Queue(stage.broker, "all"), {"SSL_CERT_FILE": str(stage.folder / "ca.pem")}
+    own, other = ({"NIGHTLATCH_AMQP__CA_FILE": str(stage.folder / name)} for name in ("ca.pem", "other.pem"))
     for name, url, settings in [
         ("another name than the certificate's", stage.broker.tls_url("127.0.0.1"), trust),
         ("an authority that nobody knows", stage.broker.tls_url(), {}),
+        ("one that this machine knows, and the setting does not name", stage.broker.tls_url(), trust | other),
         ("no TLS at that port", f"amqps://localhost:{stage.broker.port}", trust),
     ]:
         node = stage.node(url, **settings)
@@ -273,14 +276,61 @@ def encrypted(stage):
         node.stop()
     if queue.depth():
         raise Wrong("something was published without a certificate that is right")
-    node = stage.node(stage.broker.tls_url(), **trust)
+    for name, settings in [("whom this machine trusts", trust), ("whom the setting names", own)]:
+        node = stage.node(stage.broker.tls_url(), **settings)
+        node.start()
+        node.sign_up("ann")
+        node.emptied()
+        print(f"  the right one, by {name}: {len(queue.drain(2))} events arrived")
+        compare(node.rows(), queue.read, node.site)
+        queue.read.clear()
+        node.stop()
+    queue.delete()
+
+
+def identified(stage):
+    """A broker that asks for our certificate."""
+    queue, own = Queue(stage.broker, "all"), {"NIGHTLATCH_AMQP__CA_FILE": str(stage.folder / "ca.pem")}
+    ours = {f"NIGHTLATCH_AMQP__{kind.upper()}_FILE": str(stage.folder / f"{kind}.pem") for kind in ("cert", "key")}
+    stage.broker.demand_certificates(True)
+    stranger = stage.node(stage.broker.tls_url(), **own)
+    stranger.start()
+    stranger.sign_up("ann")
+    until("without one", lambda: stranger.outage(), 10)
+    print(f"  without one: {stranger.outage()}")
+    stranger.stop()
+    if queue.depth():
+        raise Wrong("something was published without a certificate of ours")
+    node = stage.node(stage.broker.tls_url(), **own, **ours)
     node.start()
     node.sign_up("ann")
     node.emptied()
-    print(f"  the right one: {len(queue.drain(2))} events arrived")
+    print(f"  with one: {len(queue.drain(2))} events arrived")
     compare(node.rows(), queue.read, node.site)
     node.stop()
+    stage.broker.demand_certificates(False)
     queue.delete()
+
+
+def least(stage):
+    """A user that may write the one exchange, and may neither make it nor read anything."""
+    control, vhost = stage.broker.control, ["-p", VHOST]
+    queue = Queue(stage.broker, "all")
+    control("add_user", "writer", "hunter2")
+    control("set_permissions", *vhost, "writer", "^$", r"^nightlatch\.events$", "^$")
+    node = stage.node(stage.broker.url(user="writer"))
+    node.start()
+    node.sign_up("ann")
+    node.emptied()
+    print(f"  {len(queue.drain(2))} events arrived by an exchange that was there")
+    compare(node.rows(), queue.read, node.site)
+    queue.forget_exchange()
+    node.sign_up("bob")
+    until("what it lacks is told", lambda: "exchange" in node.outage(), 20)
+    print(f"  without it: {node.outage()}")
+    node.stop()
+    queue.delete()
+    control("delete_user", "writer")
 
 
 def takeover(stage):
@@ -328,7 +378,7 @@ def throughput(stage):
         queue.delete()
 
 
-SCENES = [everything, repeated, latency, unroutable, refused, blocked, elsewhere, faulty, encrypted, takeover, throughput]
+SCENES = [everything, repeated, latency, unroutable, refused, blocked, elsewhere, faulty, encrypted, identified, least, takeover, throughput]
 
 
 def run(binary, away, names):

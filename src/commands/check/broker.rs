@@ -37,14 +37,14 @@ fn fix(outage: &Outage) -> &'static str {
             "start RabbitMQ, and see that host and port in NIGHTLATCH_AMQP_URL are right and no firewall is between"
         }
         Step::Encrypt => {
-            "let host and port in NIGHTLATCH_AMQP_URL lead to a listener with TLS, and a certificate for that host of an authority that this machine trusts"
+            "let host and port in NIGHTLATCH_AMQP_URL lead to a listener with TLS, and a certificate for that host of an authority that this machine trusts or NIGHTLATCH_AMQP__CA_FILE names"
         }
         Step::SignIn => "see that user and password in NIGHTLATCH_AMQP_URL are right (percent-encoded)",
         Step::Vhost => {
             "let NIGHTLATCH_AMQP_URL end in a virtual host that is there and lets this user in (`rabbitmqctl set_permissions`)"
         }
         Step::Exchange => {
-            "let this user configure and write nightlatch.events (`rabbitmqctl set_permissions`), a durable topic exchange"
+            "let this user configure and write nightlatch.events (`rabbitmqctl set_permissions`), or make that durable topic exchange yourself"
         }
         Step::Channel | Step::Publish => "see what the log of RabbitMQ says of it",
     }
