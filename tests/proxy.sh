@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Two nodes on one PostgreSQL behind the files of deploy/ as they are, but for addresses and paths; curl's journey over TLS:
-#   scripts/postgres tests/proxy.sh [nginx|caddy]...
+#   scripts/postgres tests/proxy.sh [nginx|caddy|rocket]...
 # NIGHTLATCH_BIN names a binary to use instead of building one.
 set -euo pipefail
 
@@ -8,6 +8,12 @@ journey() {
   local id before gone
   step 'http leads to https' 308 "http://localhost:$plain_port/signin?next=%2Faccount"
   holds $'\nlocation: '"$site/signin?next=%2Faccount"
+  step 'but a call of the API is refused there' 403 -H 'Authorization: Bearer x' "http://localhost:$plain_port/api/auth/session"
+  holds $'\ncontent-type: text/plain'
+  lacks_line location
+  holds 'The API is at https only.'
+  step 'also when its path is written otherwise' 403 --path-as-is "http://localhost:$plain_port//%61pi/../api/auth/session"
+  tls "$port"
   # Caddy proves the name by itself.
   if [ "$proxy" = nginx ]; then
     mkdir -p "$work/html/.well-known/acme-challenge"
@@ -109,6 +115,50 @@ lacks() { # text
   [[ $answer != *"$1"* ]] || mismatch "nothing with $1" "$answer"
 }
 
+lacks_line() { # header
+  ! grep -q "^$1:" "$work/headers.lower" || mismatch "no $1" "$answer"
+}
+
+# Which versions and suites of TLS are spoken at a port, and that no weak one is.
+tls() { # port
+  local suite version
+  for version in tls1_3 tls1_2; do
+    handshake "$1" "-$version" || mismatch "a handshake with $version" 'none'
+  done
+  for version in tls1_1 tls1; do
+    ! handshake "$1" "-$version" -cipher ALL:@SECLEVEL=0 || mismatch "no handshake with $version" 'one'
+  done
+  # What this client can, and only what begins with ECDHE and is no CBC, is taken: forward secrecy and a cipher that seals.
+  for suite in $(openssl ciphers -s -tls1_2 'ALL:@SECLEVEL=0' | tr : ' '); do
+    if [[ $suite == ECDHE-ECDSA-* && $suite =~ AES(128|256)-GCM|CHACHA20 ]]; then
+      handshake "$1" -tls1_2 -cipher "$suite:@SECLEVEL=0" || mismatch "a handshake with $suite" 'none'
+    else
+      ! handshake "$1" -tls1_2 -cipher "$suite:@SECLEVEL=0" || mismatch "no handshake with $suite" 'one'
+    fi
+  done
+  now='TLS 1.3 and 1.2 with strong suites, and nothing else'
+  steps=$((steps + 1))
+  printf '%3d  %-4s  %s\n' "$steps" TLS "$now"
+}
+
+# The client that is turned away elsewhere speaks all that with a server that does.
+weak_tls_is_spoken_here() {
+  openssl s_server -www -accept 127.0.0.1:0 -cert "$work/cert.pem" -key "$work/key.pem" -min_protocol TLSv1 -cipher ALL:@SECLEVEL=0 \
+    >"$work/weak" 2>&1 &
+  pids+=($!)
+  await 'a server with weak TLS' grep -q '^ACCEPT' "$work/weak"
+  local weak
+  weak=$(sed -n 's/^ACCEPT .*://p' "$work/weak")
+  handshake "$weak" -tls1 -cipher ALL:@SECLEVEL=0 || mismatch 'a handshake' 'none'
+  handshake "$weak" -tls1_1 -cipher ALL:@SECLEVEL=0 || mismatch 'a handshake' 'none'
+  handshake "$weak" -tls1_2 -cipher ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0 || mismatch 'a handshake' 'none'
+}
+
+handshake() { # port s_client-argument...
+  now="TLS: ${*:2}"
+  openssl s_client -connect "localhost:$1" -servername localhost -CAfile "$work/ca.pem" -verify_return_error "${@:2}" </dev/null >"$work/handshake" 2>&1
+}
+
 lacks_name() { # header
   ! grep -q "^$1: Rocket\|^$1:.*[0-9]" <<<"$answer" || mismatch "no version in $1" "$answer"
 }
@@ -181,7 +231,24 @@ let_go() { # seconds
   printf '%3d  %-4s  %s\n' "$steps" "$1 s" "$now"
 }
 
-walk() { # nginx or caddy
+# Nightlatch's own TLS.
+walk_rocket() {
+  proxy=none steps=0
+  draw_ports
+  port=${node_ports[0]} site=https://localhost:${node_ports[0]}
+  start_node 0 NIGHTLATCH_DATA_DIR="$work/own" NIGHTLATCH_MAIL__SMTP_URL="smtp://127.0.0.1:$(<"$work/mail.port")" \
+    ROCKET_TLS="{certs=\"$work/cert.pem\",key=\"$work/key.pem\"}"
+  await 'the node' curl --silent --fail --cacert "$work/ca.pem" --max-time 2 --output /dev/null "$site/health/ready"
+  tls "$port"
+  stop_node 0
+  echo "$steps step without a proxy as expected"
+}
+
+walk() { # nginx, caddy or rocket
+  if [ "$1" = rocket ]; then
+    walk_rocket
+    return
+  fi
   proxy=$1
   draw_ports
   start 0
@@ -205,7 +272,7 @@ start() { # 0 or 1
 }
 
 if [ -z "${TEST_DATABASE_URL:-}" ]; then
-  echo 'usage: scripts/postgres tests/proxy.sh [nginx|caddy]...' >&2
+  echo 'usage: scripts/postgres tests/proxy.sh [nginx|caddy|rocket]...' >&2
   exit 2
 fi
 # shellcheck source=tests/proxy/stage.sh
@@ -215,8 +282,10 @@ set_the_stage proxy
 jar=$work/jar
 password='copper kettle violin harbour'
 start_mail mail
+proxy=none
+weak_tls_is_spoken_here
 if [ $# = 0 ]; then
-  set -- nginx caddy
+  set -- nginx caddy rocket
 fi
 for name in "$@"; do
   walk "$name"
