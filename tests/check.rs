@@ -1,5 +1,10 @@
 //! What `nightlatch check` asks a server, and that it answers nobody else.
-use std::time::Duration;
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::TcpListener,
+    thread,
+    time::Duration,
+};
 
 use nightlatch::{
     clock::Timestamp,
@@ -12,7 +17,10 @@ use rocket::{
 };
 use serde_json::Value;
 
-use crate::support::{Answer, SESSION_COOKIE, TestApp, secret as ours};
+use crate::{
+    settings::{TempDir, run},
+    support::{Answer, SESSION_COOKIE, TestApp, secret as ours, secret_text},
+};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -74,4 +82,28 @@ async fn to_everybody_else_there_is_nothing_here() {
         let answer = ask(&app, question(&ours().prover(), near, "once")).await;
         assert_eq!(answer.status, Status::Ok, "a clock that is a day off is told and not refused");
     }
+}
+
+#[test]
+fn the_check_follows_nobody_to_another_host() {
+    let folder = TempDir::new("redirects");
+    let (ours, theirs) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.2:0").unwrap());
+    theirs.set_nonblocking(true).unwrap();
+    let elsewhere = format!("http://{}/", theirs.local_addr().unwrap());
+    let site = format!("http://localhost:{}", ours.local_addr().unwrap().port());
+    let to = elsewhere.clone();
+    let answers = thread::spawn(move || {
+        let (mut caller, _) = ours.accept().unwrap();
+        let asked = caller.read(&mut [0; 4096]).unwrap();
+        write!(caller, "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        asked
+    });
+    let vars = [("NIGHTLATCH_PUBLIC_URL", &*site), ("NIGHTLATCH_SECRET_KEY", secret_text())];
+    let (code, said, _, _) = run(&folder, &["check"], &vars);
+    assert!(answers.join().unwrap() > 0);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&format!("problem  public URL: {site} redirects to {elsewhere}")), "{said}");
+    // Whoever had come would wait here.
+    assert_eq!(theirs.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }
