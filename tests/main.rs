@@ -40,6 +40,7 @@ mod nodes;
 mod openapi;
 mod passwords;
 mod publisher;
+mod repository;
 mod reset_password;
 mod retention;
 mod roles;
