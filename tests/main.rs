@@ -20,6 +20,7 @@ mod compress;
 mod confirm;
 mod database;
 mod delete;
+mod dependencies;
 mod devices;
 mod forge;
 mod forged;
