@@ -1,5 +1,7 @@
 //! The servers that Nightlatch connects to, as far as its settings decide: nothing in plain text off this machine, and no password that
 //! everybody knows. `tests/backends.sh` connects to real ones.
+use std::slice;
+
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -111,8 +113,8 @@ fn broker_and_mail_server_can_have_authorities_of_their_own() {
     ]);
     assert_eq!(settings.mail.authorities.unwrap(), [authority.clone(), authority.clone()]);
     let broker = settings.amqp.unwrap();
-    assert_eq!(broker.authorities.unwrap(), [authority.clone()]);
-    assert_eq!(broker.identity.unwrap().chain, [authority.clone()]);
+    assert_eq!(broker.authorities.unwrap(), slice::from_ref(authority));
+    assert_eq!(broker.identity.unwrap().chain, slice::from_ref(authority));
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn with_nothing_set_it_runs_on_this_machine() {
     assert_eq!((limits.mail_pause, limits.mail_per_hour, limits.mail_per_day), (minutes(1), 5, 10));
     let (days, keep) = (|n: u64| Duration::from_secs(n * 24 * 3600), settings.retention);
     assert_eq!((keep.events, keep.sessions, keep.letters), (days(365), days(30), days(7)));
-    assert!(settings.amqp.is_none());
+    assert!(settings.amqp.is_none() && settings.mail.authorities.is_none() && settings.cautions.is_empty());
     assert_eq!(settings.log.format, None);
     assert_eq!((settings.metrics.address, settings.stop.delay), (None, Duration::ZERO));
 }
