@@ -20,7 +20,7 @@ use sqlx::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The migrations, compiled in; each file runs unchanged on both databases.
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "accounts", include_str!("../migrations/0001_accounts.sql")),
     (2, "superusers", include_str!("../migrations/0002_superusers.sql")),
     (3, "outbox", include_str!("../migrations/0003_outbox.sql")),
@@ -28,6 +28,7 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
     (6, "tallies", include_str!("../migrations/0006_tallies.sql")),
     (7, "live sessions", include_str!("../migrations/0007_live_sessions.sql")),
     (8, "limits", include_str!("../migrations/0008_limits.sql")),
+    (9, "second factors", include_str!("../migrations/0009_second_factors.sql")),
 ];
 
 /// What PostgreSQL needs beside them.

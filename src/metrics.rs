@@ -24,7 +24,7 @@ pub const MEDIA_TYPE: (&str, &str, [(&str, &str); 2]) = ("text", "plain", [("ver
 const PREFIX: &str = "nightlatch";
 
 /// How a sign-in can come out: each is counted from nought on.
-const SIGNIN_RESULTS: [&str; 6] = ["ok", "refused", "limited", "invalid", "overloaded", "error"];
+const SIGNIN_RESULTS: [&str; 7] = ["ok", "second_factor", "refused", "limited", "invalid", "overloaded", "error"];
 
 /// Seconds: from a node of its own to one that was waited for in vain (2.1 s).
 const SETTLE_BUCKETS: [f64; 9] = [0.005, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0];

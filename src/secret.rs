@@ -17,7 +17,8 @@ pub const MIN_BYTES: usize = 32;
 
 /// Everything derived from the secret of `NIGHTLATCH_SECRET_KEY` (HKDF-SHA-256, RFC 5869). Debug shows nothing of it.
 pub struct Secret {
-    seal: LessSafeKey,
+    seal: Sealer,
+    factors: Sealer,
     requests: hmac::Key,
     devices: hmac::Key,
     codes: hmac::Key,
@@ -37,7 +38,8 @@ impl Secret {
         }
         let root = Salt::new(HKDF_SHA256, b"nightlatch").extract(bytes);
         Some(Self {
-            seal: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, derive(&root, b"seal").ok()?.as_slice()).ok()?),
+            seal: Sealer::new(derive(&root, b"seal").ok()?.as_slice())?,
+            factors: Sealer::new(derive(&root, b"second factors").ok()?.as_slice())?,
             requests: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"requests").ok()?.as_slice()),
             devices: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"devices").ok()?.as_slice()),
             codes: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"codes").ok()?.as_slice()),
@@ -66,32 +68,25 @@ impl Secret {
         Zeroizing::new(random())
     }
 
-    /// Encrypts `plain` so that it opens only here and only for the same `place` (AES-256-GCM, random nonce).
+    /// Encrypts `plain` so that it opens only here and only for the same `place`.
     ///
     /// # Errors
-    /// The cryptographic library refused; no input of this program makes it do so.
+    /// See [`Sealer::seal`].
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<String, Unspecified> {
-        let mut sealed = plain.to_vec();
-        // From the operating system: the library's own generator takes 30 ms to get ready, at every first start.
-        let nonce = random::<NONCE_LEN>();
-        let key_nonce = Nonce::assume_unique_for_key(nonce);
-        self.seal.seal_in_place_append_tag(key_nonce, Aad::from(place), &mut sealed)?;
-        let mut message = nonce.to_vec();
-        message.append(&mut sealed);
-        Ok(URL_SAFE_NO_PAD.encode(message))
+        self.seal.seal(place, plain)
     }
 
     /// Opens what was sealed for this `place`.
     ///
     /// # Errors
-    /// Changed since, sealed for another place, or sealed with another secret.
+    /// See [`Sealer::open`].
     pub fn open(&self, place: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
-        let mut message = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| Unspecified)?;
-        let mut body = message.split_off(NONCE_LEN.min(message.len()));
-        let nonce = Nonce::try_assume_unique_for_key(&message)?;
-        let length = self.seal.open_in_place(nonce, Aad::from(place), &mut body)?.len();
-        body.truncate(length);
-        Ok(Zeroizing::new(body))
+        self.seal.open(place, sealed)
+    }
+
+    /// What the secrets of authenticator apps are sealed with, and nothing else.
+    pub fn factors(&self) -> &Sealer {
+        &self.factors
     }
 
     /// The name under which a request is stored, so that a copy of the database names no request to its reader.
@@ -133,6 +128,43 @@ impl Secret {
     pub fn is_code_mac(&self, mac: &str, parts: &[&str]) -> bool {
         let mac = URL_SAFE_NO_PAD.decode(mac).unwrap_or_default();
         hmac::verify(&self.codes, parts.join("\0").as_bytes(), &mac).is_ok()
+    }
+}
+
+/// Encrypts what is stored, with a key of its own (AES-256-GCM).
+pub struct Sealer(LessSafeKey);
+
+impl Sealer {
+    fn new(key: &[u8]) -> Option<Self> {
+        UnboundKey::new(&AES_256_GCM, key).ok().map(LessSafeKey::new).map(Self)
+    }
+
+    /// Encrypts `plain` so that it opens only here and only for the same `place` (AES-256-GCM, random nonce).
+    ///
+    /// # Errors
+    /// The cryptographic library refused; no input of this program makes it do so.
+    pub fn seal(&self, place: &str, plain: &[u8]) -> Result<String, Unspecified> {
+        let mut sealed = plain.to_vec();
+        // From the operating system: the library's own generator takes 30 ms to get ready, at every first start.
+        let nonce = random::<NONCE_LEN>();
+        let key_nonce = Nonce::assume_unique_for_key(nonce);
+        self.0.seal_in_place_append_tag(key_nonce, Aad::from(place), &mut sealed)?;
+        let mut message = nonce.to_vec();
+        message.append(&mut sealed);
+        Ok(URL_SAFE_NO_PAD.encode(message))
+    }
+
+    /// Opens what was sealed for this `place`.
+    ///
+    /// # Errors
+    /// Changed since, sealed for another place, or sealed with another secret.
+    pub fn open(&self, place: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
+        let mut message = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| Unspecified)?;
+        let mut body = message.split_off(NONCE_LEN.min(message.len()));
+        let nonce = Nonce::try_assume_unique_for_key(&message)?;
+        let length = self.0.open_in_place(nonce, Aad::from(place), &mut body)?.len();
+        body.truncate(length);
+        Ok(Zeroizing::new(body))
     }
 }
 
@@ -189,6 +221,14 @@ mod tests {
         for broken in ["", "AAAA", "!"] {
             assert!(secret(1).open("letter:1", broken).is_err());
         }
+    }
+
+    #[test]
+    fn what_one_key_sealed_no_other_opens() {
+        let sealed = secret(1).factors().seal("second_factor:1", b"12345678901234567890").unwrap();
+        assert_eq!(secret(1).factors().open("second_factor:1", &sealed).unwrap().as_slice(), b"12345678901234567890");
+        assert!(secret(1).factors().open("second_factor:2", &sealed).is_err());
+        assert!(secret(1).open("second_factor:1", &sealed).is_err());
     }
 
     #[test]

@@ -112,6 +112,7 @@ async fn assemble(
     let follower = Follower::new(accounts.clone());
     follower.catch_up().await?;
     greet(&accounts, settings.first_superuser.as_deref()).await?;
+    accounts.enforce_second_factor().await.map_err(|error| Internal::new(&format!("{error:?}")))?;
     let keysmith = Keysmith {
         db: db.clone(),
         clock: clock.clone(),

@@ -46,6 +46,8 @@ mod reset_password;
 mod retention;
 mod roles;
 mod routing;
+mod second_factor;
+mod second_factor_rules;
 mod secrets;
 mod security_txt;
 mod session;

@@ -34,6 +34,8 @@ async fn nodes_that_start_at_once_on_an_empty_database_migrate_it_once() {
     let app = TestApp::new().await;
     for table in [
         "tallies",
+        "second_factors",
+        "recovery_codes",
         "budgets",
         "guesses",
         "user_words",

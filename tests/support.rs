@@ -35,6 +35,7 @@ use rocket::{
 };
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
+use totp_rs::Totp;
 
 /// Where every test's clock begins.
 pub const START: i64 = 1_790_000_000_000;
@@ -91,6 +92,21 @@ pub struct Answer {
     pub status: Status,
     pub headers: BTreeMap<String, Vec<String>>,
     pub body: String,
+}
+
+/// An app on somebody's phone.
+pub struct Authenticator(Totp);
+
+impl Authenticator {
+    /// With what it scanned.
+    pub fn of(uri: &str) -> Self {
+        Self(Totp::from_url(uri).unwrap())
+    }
+
+    /// What it shows at `now`.
+    pub fn code(&self, now: Timestamp) -> String {
+        self.0.generate(now.seconds().unsigned_abs()).to_string()
+    }
 }
 
 impl TestApp {
@@ -329,6 +345,19 @@ impl TestApp {
 
     pub async fn sign_in<'c>(&'c self, email: &str, password: &str) -> LocalResponse<'c> {
         self.post_form("/signin", &[("email", email), ("password", password)]).await
+    }
+
+    /// Turns the second factor of whoever is signed in on; answers the app and the recovery codes. The clock has moved on to the app's next
+    /// code.
+    pub async fn turn_on_second_factor(&self) -> (Authenticator, Vec<String>) {
+        let begun = Answer::of(self.post_json("/api/account/second-factor", serde_json::json!({})).await).await;
+        let authenticator = Authenticator::of(begun.json()["uri"].as_str().unwrap());
+        let code = serde_json::json!({ "code": authenticator.code(self.now()) });
+        let on = Answer::of(self.post_json("/api/account/second-factor/confirm", code).await).await;
+        assert_eq!(on.status, Status::Ok, "{on:?}");
+        self.letters().await;
+        self.advance(Duration::from_secs(30));
+        (authenticator, serde_json::from_value(on.json()["recovery_codes"].clone()).unwrap())
     }
 
     /// Makes a superuser and signs in with another browser; answers the token of that session.

@@ -1,5 +1,5 @@
 //! Another address: asked for with the password, done when the new address has proven itself.
-use super::{Accounts, ActError, By, CodeError, limits::Action, requests::REQUEST_TTL};
+use super::{Accounts, ActError, By, CodeError, limits::Action, prove::Asked, requests::REQUEST_TTL};
 use crate::{
     model::{
         client::Client,
@@ -27,7 +27,7 @@ impl Accounts {
         client: &Client,
     ) -> Result<RequestId, ActError> {
         let email = Email::parse(email).map_err(|fault| vec![fault.of("email")])?;
-        let proof = self.prove(session, "current_password", current_password, client).await?;
+        let proof = self.prove(session, Asked::Act, current_password, client).await?;
         let (request, code, now) = (RequestId::draw(), Code::draw(), self.clock.now());
         let (name_hash, user) = (self.request_name(&request), &proof.user);
         let mut tx = self.begin_proven(session, &proof).await?;

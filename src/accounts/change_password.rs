@@ -1,7 +1,7 @@
 //! A new password by somebody who knows the old one: every other session ends.
 use std::sync::Arc;
 
-use super::{Accounts, ActError, By};
+use super::{Accounts, ActError, By, prove::Asked};
 use crate::{
     model::{
         client::Client,
@@ -24,7 +24,7 @@ impl Accounts {
         password: &str,
         client: &Client,
     ) -> Result<(), ActError> {
-        let proof = self.prove(session, "current_password", current_password, client).await?;
+        let proof = self.prove(session, Asked::Act, current_password, client).await?;
         let related = self.related_to(&[proof.user.email.as_str(), &proof.user.name]);
         let password = self.new_password(password, &related).map_err(|fault| vec![fault])?;
         let hash = self.hasher.hash(Arc::new(password)).await?;

@@ -1,5 +1,5 @@
 //! Deleting an account: everything of the person goes at once; the audit trail keeps only the id.
-use super::{Accounts, ActError, By, Internal, Tx, sessions::Ended};
+use super::{Accounts, ActError, By, Internal, Tx, prove::Asked, sessions::Ended};
 use crate::{
     clock::Timestamp,
     model::{
@@ -22,7 +22,7 @@ impl Accounts {
         current_password: &str,
         client: &Client,
     ) -> Result<(), ActError> {
-        let proof = self.prove(session, "current_password", current_password, client).await?;
+        let proof = self.prove(session, Asked::Act, current_password, client).await?;
         let now = self.clock.now();
         let mut tx = self.begin_proven(session, &proof).await?;
         if store::users::is_last_superuser(&mut *tx, &proof.user.id).await? {

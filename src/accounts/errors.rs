@@ -4,7 +4,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 use super::limits::Limited;
 use crate::{
     hasher::{HashError, Overloaded},
-    model::{invalid::Invalid, session::EndReason},
+    model::{code::RequestId, invalid::Invalid, session::EndReason},
 };
 
 /// A fault of ours or of something we depend on: logged once where it is answered, never shown.
@@ -93,6 +93,8 @@ pub enum SigninError {
     Invalid(Vec<Invalid>),
     /// Unknown, wrong, locked, or not yet proven: nobody is told which.
     Refused,
+    /// The password is right; the second factor is to come, with this request.
+    SecondFactor(RequestId),
     /// Too many passwords are being hashed.
     Overloaded,
     /// The network asks too often; it may do so again after this time.
@@ -108,6 +110,10 @@ pub enum ActError {
     Invalid(Vec<Invalid>),
     /// The password in this field is not the account's.
     WrongPassword(&'static str),
+    /// The code of the second factor is wrong or was used before, or too many were wrong before it.
+    WrongCode,
+    /// The account has a second factor, which was given too long ago.
+    NotFresh,
     /// The session ended while this was under way.
     SignedOut,
     /// Nobody would be left who can look after the accounts.
@@ -167,12 +173,46 @@ pub enum CodeError {
     Internal(Internal),
 }
 
+/// Why a code of the second factor did nothing.
+#[derive(Debug)]
+pub enum FactorError {
+    /// Fields to correct.
+    Invalid(Vec<Invalid>),
+    /// Wrong or used before, or too many were wrong before it; where somebody signs in, too late or for another sign-in as well.
+    Refused,
+    /// There is a second factor already.
+    On,
+    /// There is none.
+    Off,
+    /// None was begun in this session.
+    NotBegun,
+    /// The session ended while this was under way.
+    SignedOut,
+    /// The network asks too often; it may do so again after this time.
+    TooMany(Duration),
+    /// A fault of ours.
+    Internal(Internal),
+}
+
+impl FactorError {
+    /// The word for it where sign-ins are counted.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::TooMany(_) => "limited",
+            Self::Internal(_) => "error",
+            Self::Refused | Self::On | Self::Off | Self::NotBegun | Self::SignedOut => "refused",
+        }
+    }
+}
+
 impl SigninError {
     /// The word for it where sign-ins are counted.
     pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid",
             Self::Refused => "refused",
+            Self::SecondFactor(_) => "second_factor",
             Self::TooMany(_) => "limited",
             Self::Overloaded => "overloaded",
             Self::Internal(_) => "error",
@@ -228,6 +268,7 @@ failures! {
     ActError: Overloaded, TooMany;
     CodeError: Overloaded, TooMany;
     AdminError: Overloaded, ;
+    FactorError: , TooMany;
 }
 
 impl From<Internal> for RefreshError {

@@ -1,5 +1,5 @@
 //! Everything that is stored about a person, for that person.
-use super::{Accounts, ActError, Internal};
+use super::{Accounts, ActError, FactorState, Internal};
 use crate::{
     model::{session::Session, user::User},
     store::{self, sessions::Signin},
@@ -14,6 +14,8 @@ const EVERYTHING: i64 = 100_000;
 pub struct Export {
     /// The account.
     pub user: User,
+    /// Its second factor.
+    pub second_factor: FactorState,
     /// Its sessions.
     pub sessions: Vec<Signin>,
     /// What the audit trail says about it.
@@ -29,7 +31,7 @@ impl Accounts {
         let user = self.account(session).await?;
         let sessions = store::sessions::recent(&*self.db, &user.id, EVERYTHING).await?;
         let events = store::events::about(&*self.db, &user.id, None, EVERYTHING).await?;
-        Ok(Export { user, sessions, events })
+        Ok(Export { second_factor: self.factor_state(&user).await?, user, sessions, events })
     }
 
     /// A page of the audit trail about the owner of `session`, the newest first, from before `cursor` on.

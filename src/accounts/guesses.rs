@@ -1,4 +1,4 @@
-//! Slows guesses at passwords down. Each is counted ahead as a wrong one, so that many at once get no further than one after another.
+//! Slows guesses at passwords and second factors down. Each is counted ahead as a wrong one, so that many at once get no further than one after another.
 use std::{sync::Arc, time::Duration};
 
 use super::{
@@ -6,9 +6,13 @@ use super::{
     limits::{Action, Limited},
 };
 use crate::{
+    clock::Timestamp,
     hasher::HashError,
     model::{client::Client, id::UserId, password::Password},
-    store::{self, guesses::Patience},
+    store::{
+        self,
+        guesses::{self, Patience},
+    },
 };
 
 /// How long guesses at an account are remembered after the last one: as long as browsers are.
@@ -17,7 +21,7 @@ const REMEMBERED: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How long guesses at what is no account are.
 const STRANGER: Duration = Duration::from_secs(24 * 3600);
 
-/// What a password is tried for. Each is counted apart.
+/// What a password or a code is tried for. Each is counted apart.
 pub(super) enum Target<'a> {
     /// An account, by a browser that is known to it: whatever others guess does not keep its owner out.
     Device(&'a str, &'a UserId),
@@ -29,7 +33,7 @@ pub(super) enum Target<'a> {
     Owner(&'a UserId),
 }
 
-/// A password that was counted ahead as a wrong one.
+/// A password or a code that was counted ahead as a wrong one.
 pub(super) struct Guess(Option<Counted>);
 
 struct Counted {
@@ -86,27 +90,57 @@ impl Accounts {
 
     /// Counts a guess; false when it comes too soon.
     async fn count_guess(&self, target: Target<'_>, client: &Client) -> Result<(Guess, bool), Limited> {
-        let limits = &self.rules.guards;
-        if !limits.enabled {
+        if !self.rules.guards.enabled {
             return Ok((Guess(None), true));
         }
-        let patience = Patience {
-            free: limits.free_failures,
-            wait: limits.first_wait,
-            longest: limits.longest_wait,
-            most: limits.most_failures,
-        };
         let (id, now) = (self.secret.limit_name(&target.parts()), self.clock.now());
         let (user, lifetime) = target.kept();
         let mut tx = self.db.begin().await?;
         let admitted = self.count_all(&mut tx, &[Action::Password, Action::WrongPassword], client, now).await;
         let open = match admitted {
-            Ok(()) => store::guesses::count(&mut *tx, &id, user, patience, now, now.plus(lifetime)).await?,
+            Ok(()) => {
+                let guess = guesses::Guess { id: &id, user, of_codes: false, expires_at: now.plus(lifetime) };
+                store::guesses::count(&mut *tx, guess, self.patience(), now).await?
+            }
             Err(_) => false,
         };
         // What was counted before a limit was met stays counted.
         tx.commit().await?;
         admitted.map(|()| (Guess(Some(Counted { id, lifetime })), open))
+    }
+
+    /// Counts a code of a second factor, in the transaction that looks at it then; `None` when it comes too soon. Wrong codes are counted
+    /// apart from wrong passwords, which the right password clears.
+    pub(super) async fn count_code(
+        &self,
+        tx: &mut Tx,
+        target: Target<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Guess>, Internal> {
+        if !self.rules.guards.enabled {
+            return Ok(Some(Guess(None)));
+        }
+        let id = self.secret.limit_name(&[&["second factor"], &*target.parts()].concat());
+        let (user, lifetime) = target.kept();
+        let guess = guesses::Guess { id: &id, user, of_codes: true, expires_at: now.plus(lifetime) };
+        let open = store::guesses::count(&mut **tx, guess, self.patience(), now).await?;
+        Ok(open.then_some(Guess(Some(Counted { id, lifetime }))))
+    }
+
+    /// Forgets the wrong codes before a right one.
+    pub(super) async fn forget_codes(&self, tx: &mut Tx, guess: &Guess) -> Result<(), Internal> {
+        let Guess(Some(counted)) = guess else { return Ok(()) };
+        Ok(store::guesses::forget(&mut **tx, &counted.id).await?)
+    }
+
+    fn patience(&self) -> Patience {
+        let limits = &self.rules.guards;
+        Patience {
+            free: limits.free_failures,
+            wait: limits.first_wait,
+            longest: limits.longest_wait,
+            most: limits.most_failures,
+        }
     }
 
     /// Takes back what was counted of a password that nobody looked at.

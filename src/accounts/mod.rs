@@ -22,10 +22,12 @@ mod reading;
 mod record;
 mod requests;
 mod reset_password;
+mod second_factor;
 mod seen;
 mod session_list;
 mod sessions;
 mod signin;
+mod signin_code;
 mod signup;
 mod tokens;
 mod verify_email;
@@ -34,15 +36,17 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 
-pub use errors::{ActError, AdminError, CodeError, InputError, Internal, RefreshError, SigninError, SignupError};
+pub use errors::{ActError, AdminError, CodeError, FactorError, InputError, Internal, RefreshError, SigninError, SignupError};
 pub use export::{Export, Recorded};
 pub use limits::Limited;
 pub use overview::{Overview, RecentSignin};
 pub use post::letter_place;
 pub use readiness::{Fault, Readiness};
 pub use requests::REQUEST_TTL;
+pub use second_factor::{Enabled, FactorState, Proposal};
 pub use seen::FLUSH;
 pub use session_list::{OpenSession, SessionKind};
+pub use signin_code::SIGNIN_TTL;
 pub use signup::Signup;
 pub use tokens::Tokens;
 
@@ -64,7 +68,7 @@ use crate::{
     refresh::Refresh,
     revocations::{Revocations, Standing},
     secret::Secret,
-    settings::{self, Settings, SignupMode},
+    settings::{self, SecondFactor, Settings, SignupMode},
     store::{self, requests::Limits as Codes},
 };
 
@@ -99,6 +103,8 @@ struct Rules {
     verify_email: bool,
     /// Whether anybody may sign up.
     open_signup: bool,
+    /// Whether superusers without a second factor may do no more than everybody.
+    second_factor_required: bool,
     /// Whether events go to RabbitMQ.
     publish: bool,
     min_length: u8,
@@ -149,6 +155,7 @@ impl Accounts {
             one_session: settings.one_session,
             verify_email: settings.signup.verify_email,
             open_signup: settings.signup.mode == SignupMode::Open,
+            second_factor_required: settings.superuser_second_factor == SecondFactor::Required,
             publish: settings.amqp.is_some(),
             min_length: settings.password.min_length,
             code_ttl: settings.code.ttl,
@@ -206,6 +213,11 @@ impl Accounts {
     /// Whether anybody may sign up; else superusers make the accounts.
     pub fn is_signup_open(&self) -> bool {
         self.rules.open_signup
+    }
+
+    /// Whether superusers without a second factor may do no more than everybody.
+    pub fn requires_second_factor(&self) -> bool {
+        self.rules.second_factor_required
     }
 
     /// The fewest code points of a password.

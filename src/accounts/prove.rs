@@ -17,6 +17,26 @@ use crate::{
     store,
 };
 
+/// What the password is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A fresh sign-in.
+    StepUp,
+    /// An act that the password allows and, where the account has a second factor, a fresh sign-in besides: whoever has found out the
+    /// password and holds a session does not have that.
+    Act,
+}
+
+impl Asked {
+    /// The field it comes in.
+    fn field(self) -> &'static str {
+        match self {
+            Self::StepUp => "password",
+            Self::Act => "current_password",
+        }
+    }
+}
+
 /// That the caller knows the password, as the account was when it was asked.
 pub(super) struct Proof {
     /// The account.
@@ -26,17 +46,22 @@ pub(super) struct Proof {
 }
 
 impl Accounts {
-    /// Verifies the password of the caller, which came in `field`. A wrong one is recorded.
+    /// Verifies the password of the caller. A wrong one is recorded.
     pub(super) async fn prove(
         &self,
         session: &Session,
-        field: &'static str,
+        asked: Asked,
         password: &str,
         client: &Client,
     ) -> Result<Proof, ActError> {
+        let field = asked.field();
         let password = Password::given(password).map_err(|why| vec![Fault::Password(why).of(field)])?;
         let known = store::users::with_hash(&*self.db, &session.user_id).await?;
         let Some((user, hash)) = known else { return Err(self.disproved(session, field).await?) };
+        let stale = !self.rules.lifetimes.is_fresh(session, self.clock.now());
+        if asked == Asked::Act && user.second_factor_at.is_some() && stale {
+            return Err(ActError::NotFresh);
+        }
         let (target, password) = (Target::Owner(&user.id), Arc::new(password));
         match (self.verify::<ActError>(target, password, hash.as_deref(), client).await?, hash) {
             (Verdict::Right(guess), Some(hash)) => {
@@ -58,7 +83,7 @@ impl Accounts {
     /// not have changed since, and the caller's session must still be open.
     pub(super) async fn begin_proven(&self, session: &Session, proof: &Proof) -> Result<Tx, ActError> {
         let mut tx = self.db.begin().await?;
-        if session.role == Role::Superuser {
+        if proof.user.role == Role::Superuser {
             // Whatever follows may leave no superuser.
             store::roster::take(&mut *tx).await?;
         }

@@ -74,7 +74,7 @@ impl Accounts {
             tx.commit().await?;
             return Err(CodeError::Refused);
         }
-        store::guesses::forget_all(&mut *tx, user_id).await?;
+        store::guesses::forget_passwords(&mut *tx, user_id).await?;
         // The one of this reset is among them.
         store::requests::void_all(&mut *tx, user_id, now).await?;
         self.record(&mut *tx, Event::new(EventKind::PasswordReset, client).by_owner(user_id), now).await?;

@@ -1,5 +1,5 @@
 //! Beginning and ending sessions inside the transaction of what begins or ends them.
-use super::{Accounts, Caller, Internal, SignedIn, Tx};
+use super::{Accounts, Caller, Internal, SignedIn, Tx, second_factor::Proven};
 use crate::{
     clock::Timestamp,
     model::{
@@ -7,7 +7,7 @@ use crate::{
         event::{Event, EventKind},
         id::{SessionId, UserId},
         session::{EndReason, Ending, Session, horizon},
-        user::User,
+        user::{Role, User},
     },
     store::{self, endings::Known},
 };
@@ -15,8 +15,10 @@ use crate::{
 /// A session that was written and is good once the transaction is committed.
 #[must_use]
 pub(super) struct Started {
-    session: Session,
-    replaced: Ended,
+    /// The session.
+    pub session: Session,
+    /// What it takes the place of.
+    pub replaced: Ended,
 }
 
 /// Sessions that were ended and must be refused once the transaction is committed.
@@ -63,20 +65,37 @@ impl<'a> By<'a> {
     }
 }
 
+/// That a session of `user` began.
+pub(super) fn started(user: &User, session: &Session, how: Option<Proven>, client: &Client) -> Event {
+    let event = Event::new(EventKind::SessionStarted, client).by_owner(&user.id).in_session(&session.id);
+    match how {
+        Some(how) => event.because(how.as_str()),
+        None => event,
+    }
+}
+
 impl Accounts {
-    /// Writes a new session of `user` and ends the one that the caller's browser had, with their events.
+    /// What may be done in a session of an account with this role, and a second factor since then. Every session asks this, when it begins
+    /// and when a refresh token prolongs it.
+    pub(super) fn session_role(&self, role: Role, second_factor_at: Option<Timestamp>) -> Role {
+        if self.rules.second_factor_required && second_factor_at.is_none() { Role::User } else { role }
+    }
+
+    /// Writes a new session of `user` and ends the one that the caller's browser had, with their events. `how` is what was given beside
+    /// the password.
     pub(super) async fn start_session(
         &self,
         tx: &mut Tx,
         user: &User,
         caller: &Caller<'_>,
+        how: Option<Proven>,
         now: Timestamp,
     ) -> Result<Started, Internal> {
         let client = &caller.client;
-        let session = self.rules.lifetimes.start(user, now);
+        let role = self.session_role(user.role, user.second_factor_at);
+        let session = self.rules.lifetimes.start(user, role, now);
         store::sessions::insert(&mut **tx, &session, client, now).await?;
-        let event = Event::new(EventKind::SessionStarted, client).by_owner(&user.id).in_session(&session.id);
-        self.record(&mut **tx, event, now).await?;
+        self.record(&mut **tx, started(user, &session, how, client), now).await?;
         let replaced = self.make_room(tx, &session, caller.session, client, now).await?;
         Ok(Started { session, replaced })
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use super::{
     Accounts, Caller, Internal, SignedIn, SigninError, Tx,
     guesses::{Target, Verdict},
+    second_factor::Proven,
 };
 use crate::{
     clock::Timestamp,
@@ -29,8 +30,20 @@ impl Accounts {
     }
 
     async fn start_signed_in(&self, login: &str, password: &str, caller: &Caller<'_>) -> Result<SignedIn, SigninError> {
-        let (mut tx, user, now) = self.authenticate(login, password, caller).await?;
-        let started = self.start_session(&mut tx, &user, caller, now).await?;
+        let (tx, user, now) = self.authenticate(login, password, caller).await?;
+        Ok(self.enter(tx, user, caller, None, now).await?)
+    }
+
+    /// Opens the session of somebody who has given everything, and commits.
+    pub(super) async fn enter(
+        &self,
+        mut tx: Tx,
+        user: User,
+        caller: &Caller<'_>,
+        how: Option<Proven>,
+        now: Timestamp,
+    ) -> Result<SignedIn, Internal> {
+        let started = self.start_session(&mut tx, &user, caller, how, now).await?;
         let device = self.recognise_device(&mut tx, &user, caller, now).await?;
         let signed_in = self.commit_start(tx, started, user, device, now).await?;
         self.mail.notify_one();
@@ -44,7 +57,7 @@ impl Accounts {
     }
 
     /// Verifies a password, and begins the transaction of what it opens; the account is locked from here on, so that nothing can come
-    /// between.
+    /// between. Where the account has a second factor, the password opens a request for that and nothing else.
     pub(super) async fn authenticate(
         &self,
         login: &str,
@@ -83,6 +96,9 @@ impl Accounts {
             return Err(self.refuse(Some(&user), "locked", client).await?);
         }
         self.forget_guesses(&mut tx, &guess, client).await?;
+        if user.second_factor_at.is_some() {
+            return Err(SigninError::SecondFactor(self.ask_second_factor(tx, &user, &new_hash, now).await?));
+        }
         Ok((tx, user, now))
     }
 

@@ -127,7 +127,7 @@ impl Accounts {
         self.index(&mut tx, &user).await?;
         let event = Event::new(EventKind::UserCreated, &caller.client).by_owner(&user.id);
         self.record(&mut *tx, event, now).await?;
-        let started = self.start_session(&mut tx, &user, caller, now).await?;
+        let started = self.start_session(&mut tx, &user, caller, None, now).await?;
         let device = self.know_device(&mut tx, &user, caller, now).await?;
         self.commit_start(tx, started, user, device, now).await
     }
@@ -154,6 +154,7 @@ pub(super) fn new_user(email: &Email, name: &str, verified: Option<Timestamp>, n
         version: 1,
         locked_at: None,
         email_verified_at: verified,
+        second_factor_at: None,
         created_at: now,
     }
 }

@@ -1,5 +1,7 @@
 //! Sessions of callers without cookies: an access token for every call, and a refresh token for the next access token.
-use super::{Accounts, ActError, By, Caller, Internal, RefreshError, SigninError, Tx};
+use super::{
+    Accounts, ActError, By, Caller, Internal, RefreshError, SigninError, Tx, second_factor::Proven, sessions::started,
+};
 use crate::{
     clock::Timestamp,
     model::{
@@ -32,14 +34,26 @@ impl Accounts {
     }
 
     async fn issue(&self, login: &str, password: &str, caller: &Caller<'_>) -> Result<Tokens, SigninError> {
-        let (mut tx, user, now) = self.authenticate(login, password, caller).await?;
+        let (tx, user, now) = self.authenticate(login, password, caller).await?;
+        Ok(self.hand_out(tx, user, caller, None, now).await?)
+    }
+
+    /// Gives tokens to somebody who has given everything, and commits.
+    pub(super) async fn hand_out(
+        &self,
+        mut tx: Tx,
+        user: User,
+        caller: &Caller<'_>,
+        how: Option<Proven>,
+        now: Timestamp,
+    ) -> Result<Tokens, Internal> {
         let client = &caller.client;
         if !store::sessions::is_known_program(&mut *tx, &user.id, client).await? {
             let ip = client.ip.clone().unwrap_or_else(|| "unknown".to_owned());
             let letter = Letter::NewDevice { at: now.to_string(), ip, device: client.device() };
             self.queue_letter(&mut *tx, &user.email, &letter, None, now).await?;
         }
-        let tokens = self.start_tokens(&mut tx, &user, client, now).await?;
+        let tokens = self.start_tokens(&mut tx, &user, client, how, now).await?;
         let replaced = self.make_room(&mut tx, &tokens.session, None, client, now).await?;
         self.commit_numbered(tx, replaced, now).await?;
         self.mail.notify_one();
@@ -50,13 +64,20 @@ impl Accounts {
     ///
     /// # Errors
     /// See [`ActError`].
-    pub async fn confirm_tokens(&self, session: &Session, password: &str, client: &Client) -> Result<Tokens, ActError> {
-        let proof = self.prove(session, "password", password, client).await?;
-        let now = self.clock.now();
-        let mut tx = self.begin_proven(session, &proof).await?;
-        let tokens = self.start_tokens(&mut tx, &proof.user, client, now).await?;
+    pub async fn confirm_tokens(
+        &self,
+        session: &Session,
+        password: &str,
+        code: Option<&str>,
+        caller: &Caller<'_>,
+    ) -> Result<Tokens, ActError> {
+        let (mut tx, user, how, now) = self.step_up(session, password, code, caller).await?;
+        let client = &caller.client;
+        let tokens = self.start_tokens(&mut tx, &user, client, how, now).await?;
+        store::second_factors::hand_over(&mut *tx, &user.id, &session.id, &tokens.session.id).await?;
         let replaced = self.make_room(&mut tx, &tokens.session, Some(session), client, now).await?;
         self.commit_numbered(tx, replaced, now).await?;
+        self.mail.notify_one();
         Ok(tokens)
     }
 
@@ -65,14 +86,16 @@ impl Accounts {
         tx: &mut Tx,
         user: &User,
         client: &Client,
+        how: Option<Proven>,
         now: Timestamp,
     ) -> Result<Tokens, Internal> {
-        let session = self.rules.tokens.start(user, now);
+        let role = self.session_role(user.role, user.second_factor_at);
+        let session = self.rules.tokens.start(user, role, now);
         let token = self.refresh.begin(&session.id);
         let refresh = (&*Refresh::hash(&token), self.rules.tokens.refresh_until(&session, now));
         store::sessions::insert_api(&mut **tx, &session, refresh, client, now).await?;
-        for kind in [EventKind::SessionStarted, EventKind::TokenIssued] {
-            let event = Event::new(kind, client).by_owner(&user.id).in_session(&session.id);
+        let issued = Event::new(EventKind::TokenIssued, client).by_owner(&user.id).in_session(&session.id);
+        for event in [started(user, &session, how, client), issued] {
             self.record(&mut **tx, event, now).await?;
         }
         Ok(Tokens { session, refresh: self.refresh.write(&token) })
@@ -91,7 +114,7 @@ impl Accounts {
         let used = (&token.session, token.counter, &*hash);
         if store::sessions::rotate(&mut *tx, used, &Refresh::hash(&next), self.rules.tokens.refresh_idle, now).await? {
             let line = store::sessions::line(&mut *tx, &token.session).await?;
-            let session = line.ok_or(RefreshError::Refused(None))?.session;
+            let session = self.session_of(line.ok_or(RefreshError::Refused(None))?);
             let event =
                 Event::new(EventKind::TokenRefreshed, client).by_owner(&session.user_id).in_session(&session.id);
             self.record(&mut *tx, event, now).await?;
@@ -113,7 +136,7 @@ impl Accounts {
         let grace = self.rules.tokens.grace;
         // The token may have been used after this request began, so that even no grace at all would not be over yet.
         if last && !grace.is_zero() && now < line.refreshed_at.plus(grace) {
-            return Ok(self.tokens(line.session, &next, now));
+            return Ok(self.tokens(self.session_of(line), &next, now));
         }
         self.end_reused(line.session, client, now).await?;
         Err(RefreshError::Refused(Some(EndReason::RefreshReused)))
@@ -136,6 +159,11 @@ impl Accounts {
             Some(line) => Ok(self.logout(&line.session, client).await?),
             None => Ok(self.await_ending(&token.session).await?),
         }
+    }
+
+    /// The session as its account is now.
+    fn session_of(&self, line: Line) -> Session {
+        Session { role: self.session_role(line.session.role, line.second_factor_at), ..line.session }
     }
 
     fn tokens(&self, session: Session, token: &RefreshToken, now: Timestamp) -> Tokens {

@@ -31,6 +31,8 @@ pub enum Command {
     Unlock(Who),
     /// End every session of an account; no running server accepts them when this returns
     Logout(Logout),
+    /// Turn the second factor of an account off, for somebody who lost it, and end its sessions
+    ResetSecondFactor(Who),
     /// Delete an account and everything that is stored about its owner
     Delete(Delete),
 }
@@ -121,6 +123,14 @@ async fn act(accounts: &Accounts, command: Command) -> Result<(), Failure> {
         Command::Logout(Logout { who: None, .. }) => {
             accounts.logout_everyone(operator).await.map_err(in_words)?;
             println!("Everybody is signed out.");
+        }
+        Command::ResetSecondFactor(Who { who }) => {
+            let user = find(accounts, &who).await?;
+            if user.second_factor_at.is_none() {
+                return Err(format!("{who}: has no second factor").into());
+            }
+            accounts.reset_second_factor(operator, &user.id).await.map_err(in_words)?;
+            println!("{}: has no second factor any more, and is signed out everywhere.", user.email.as_str());
         }
         Command::Delete(options) => {
             let user = find(accounts, &options.who.who).await?;

@@ -62,6 +62,8 @@ pub enum Purpose {
     Reset,
     /// Proves the new address of an account.
     Email,
+    /// Waits for the second factor after the right password. Nothing is mailed for it.
+    Signin,
 }
 
 impl Purpose {
@@ -71,6 +73,7 @@ impl Purpose {
             Self::Signup => "signup",
             Self::Reset => "reset",
             Self::Email => "email",
+            Self::Signin => "signin",
         }
     }
 }

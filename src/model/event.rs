@@ -82,6 +82,12 @@ pub enum EventKind {
     PasswordResetRequested,
     /// A new password was set with a mailed code.
     PasswordReset,
+    /// Signing in asks for a second factor from now on.
+    SecondFactorEnabled,
+    /// It asks for the password only.
+    SecondFactorDisabled,
+    /// An account has new recovery codes; the old ones are worthless.
+    RecoveryCodesReplaced,
     /// A session began.
     SessionStarted,
     /// A sign-in was refused.
@@ -98,7 +104,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every one.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::SessionStarted,
         Self::SessionFailed,
         Self::SessionEnded,
@@ -112,6 +118,9 @@ impl EventKind {
         Self::PasswordChanged,
         Self::PasswordReset,
         Self::PasswordResetRequested,
+        Self::SecondFactorEnabled,
+        Self::SecondFactorDisabled,
+        Self::RecoveryCodesReplaced,
         Self::TokenIssued,
         Self::TokenRefreshed,
         Self::TokenReused,
@@ -135,6 +144,9 @@ impl EventKind {
             Self::PasswordChanged => "user.password_changed",
             Self::PasswordResetRequested => "user.password_reset_requested",
             Self::PasswordReset => "user.password_reset",
+            Self::SecondFactorEnabled => "user.second_factor_enabled",
+            Self::SecondFactorDisabled => "user.second_factor_disabled",
+            Self::RecoveryCodesReplaced => "user.recovery_codes_replaced",
             Self::SessionStarted => "session.started",
             Self::SessionFailed => "session.failed",
             Self::SessionEnded => "session.ended",

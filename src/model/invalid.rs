@@ -38,6 +38,10 @@ pub enum Fault {
     OneOf(&'static str),
     /// Not eight digits.
     NotACode,
+    /// Neither a code of an authenticator app nor a recovery code.
+    NotAFactorCode,
+    /// Not there, where it is asked for.
+    Missing,
     /// The password policy says no.
     Password(PasswordRefusal),
 }

@@ -85,6 +85,37 @@ pub enum Letter {
         /// When, for people.
         at: String,
     },
+    /// Signing in asks for a second factor from now on.
+    SecondFactorEnabled {
+        /// When, for people.
+        at: String,
+    },
+    /// Its owner turned the second factor off.
+    SecondFactorDisabled {
+        /// When, for people.
+        at: String,
+    },
+    /// A superuser turned it off for somebody who lost it.
+    SecondFactorReset {
+        /// When, for people.
+        at: String,
+    },
+    /// Its owner made new recovery codes.
+    RecoveryCodesReplaced {
+        /// When, for people.
+        at: String,
+    },
+    /// Somebody used a recovery code.
+    RecoveryCodeUsed {
+        /// When, for people.
+        at: String,
+        /// From where.
+        ip: String,
+        /// With what.
+        device: String,
+        /// How many are left.
+        left: i64,
+    },
     /// Somebody who may do so made an account for the address; its owner sets the password.
     Invited {},
     /// A superuser asks the owner to set a new password.
@@ -111,6 +142,11 @@ impl Letter {
             Self::RoleChanged { .. } => Some("role_changed"),
             Self::AccountLocked { .. } => Some("account_locked"),
             Self::AccountUnlocked { .. } => Some("account_unlocked"),
+            Self::SecondFactorEnabled { .. } => Some("second_factor_enabled"),
+            Self::SecondFactorDisabled { .. } => Some("second_factor_disabled"),
+            Self::SecondFactorReset { .. } => Some("second_factor_reset"),
+            Self::RecoveryCodesReplaced { .. } => Some("recovery_codes_replaced"),
+            Self::RecoveryCodeUsed { .. } => Some("recovery_code_used"),
             Self::Invited {} => Some("invited"),
             Self::ResetSuggested {} => Some("reset_suggested"),
             Self::Void {} => None,

@@ -11,6 +11,7 @@ pub mod name;
 pub mod password;
 pub mod refresh;
 pub mod search;
+pub mod second_factor;
 pub mod session;
 pub mod user;
 pub mod username;

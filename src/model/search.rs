@@ -44,6 +44,7 @@ mod tests {
             version: 1,
             locked_at: None,
             email_verified_at: None,
+            second_factor_at: None,
             created_at: now,
         };
         let words: Vec<String> = words(&user).into_iter().collect();

@@ -16,7 +16,7 @@ pub struct Session {
     pub user_id: UserId,
     /// The account's version when it began.
     pub version: i64,
-    /// What the account may do; a change of role ends the session.
+    /// What may be done in it: what the account may do, or less. A change of role ends the session.
     pub role: Role,
     /// When the password was last given.
     pub auth_time: Timestamp,
@@ -42,9 +42,9 @@ pub struct Lifetimes {
 const MARGIN: Duration = Duration::from_secs(600);
 
 impl Lifetimes {
-    /// Begins a session of `user` at `now`.
-    pub fn start(&self, user: &User, now: Timestamp) -> Session {
-        self.slide(&Session::begin(user, self.absolute, now), now)
+    /// Begins a session of `user` at `now`, in which may be done what `role` may.
+    pub fn start(&self, user: &User, role: Role, now: Timestamp) -> Session {
+        self.slide(&Session::begin(user, role, self.absolute, now), now)
     }
 
     /// The same session, used at `now`: it ends one idle time later, but never beyond its absolute end.
@@ -73,9 +73,9 @@ pub struct TokenLifetimes {
 }
 
 impl TokenLifetimes {
-    /// Begins a session of `user` at `now`.
-    pub fn start(&self, user: &User, now: Timestamp) -> Session {
-        self.renew(Session::begin(user, self.refresh_absolute, now), now)
+    /// Begins a session of `user` at `now`, in which may be done what `role` may.
+    pub fn start(&self, user: &User, role: Role, now: Timestamp) -> Session {
+        self.renew(Session::begin(user, role, self.refresh_absolute, now), now)
     }
 
     /// The session with an access token of `now`.
@@ -97,13 +97,13 @@ pub fn horizon(cookies: &Lifetimes, tokens: &TokenLifetimes) -> Duration {
 
 impl Session {
     /// One of `user` from `now` on that lasts for `absolute` at most; its idle time has not begun yet.
-    fn begin(user: &User, absolute: Duration, now: Timestamp) -> Self {
+    fn begin(user: &User, role: Role, absolute: Duration, now: Timestamp) -> Self {
         let auth_time = now.floor();
         Self {
             id: SessionId::random(),
             user_id: user.id.clone(),
             version: user.version,
-            role: user.role,
+            role,
             auth_time,
             expires_at: auth_time,
             ends_at: auth_time.plus(absolute).floor(),
@@ -229,9 +229,10 @@ mod tests {
             version: 1,
             locked_at: None,
             email_verified_at: Some(now),
+            second_factor_at: None,
             created_at: now,
         };
-        TIMES.start(&user, now)
+        TIMES.start(&user, Role::User, now)
     }
 
     #[test]

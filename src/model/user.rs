@@ -60,6 +60,8 @@ pub struct User {
     pub locked_at: Option<Timestamp>,
     /// When its owner proved to hold the address.
     pub email_verified_at: Option<Timestamp>,
+    /// Since when signing in asks for a second factor; `None`: it does not.
+    pub second_factor_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
 }

@@ -55,6 +55,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         hash: at_least_one("NIGHTLATCH_HASH__PERMITS", given.hash.permits).map(|_| given.hash)?,
         code: code(given.code)?,
         limits: given.limits.checked(here)?,
+        superuser_second_factor: given.superuser.second_factor,
         first_superuser: first_superuser(given.superuser.email)?,
         security_contact: given.security.contact.map(contact).transpose()?,
         keys: keys(given.keys)?,

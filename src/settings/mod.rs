@@ -57,6 +57,8 @@ pub struct Settings {
     pub code: Code,
     /// How often what may be tried or asked for.
     pub limits: Limits,
+    /// Whether superusers must have a second factor.
+    pub superuser_second_factor: SecondFactor,
     /// Who becomes a superuser where there is none, by address.
     pub first_superuser: Option<String>,
     /// The signing keys.
@@ -106,6 +108,17 @@ pub struct Signup {
     /// Whether the address must be proven before there is an account.
     #[serde(deserialize_with = "text::parsed")]
     pub verify_email: bool,
+}
+
+/// Whether superusers must have a second factor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondFactor {
+    /// As they like, as everybody.
+    #[default]
+    Optional,
+    /// Without one they may do no more than everybody.
+    Required,
 }
 
 /// Who makes accounts.

@@ -15,7 +15,7 @@ use rocket::figment::{
 };
 use serde::Deserialize;
 
-use super::{Code, Hash, Keys, Limits, Log, Masked, Password, Retention, SettingsError, Signup, Stop, text};
+use super::{Code, Hash, Keys, Limits, Log, Masked, Password, Retention, SecondFactor, SettingsError, Signup, Stop, text};
 
 const PREFIX: &str = "NIGHTLATCH_";
 
@@ -116,6 +116,7 @@ pub struct Security {
 #[serde(default, deny_unknown_fields)]
 pub struct Superuser {
     pub email: Option<String>,
+    pub second_factor: SecondFactor,
 }
 
 #[derive(Deserialize, Default)]

@@ -1,4 +1,4 @@
-//! Wrong passwords in a row.
+//! Wrong passwords and wrong codes of second factors in a row.
 use std::time::Duration;
 
 use sqlx::any::AnyExecutor;
@@ -21,17 +21,27 @@ pub struct Patience {
     pub most: u32,
 }
 
-/// Counts a password ahead as a wrong one, to be forgotten at `expires_at`; false, and nothing counted, while one has to wait, or after
+/// What is counted.
+pub struct Guess<'a> {
+    /// The keyed name of who guesses at what.
+    pub id: &'a str,
+    /// The account that is guessed at.
+    pub user: Option<&'a UserId>,
+    /// Whether codes of a second factor are guessed, and not passwords.
+    pub of_codes: bool,
+    /// When all is forgotten.
+    pub expires_at: Timestamp,
+}
+
+/// Counts a guess ahead as a wrong one; false, and nothing counted, while one has to wait, or after
 /// too many. One statement, so that any number of nodes at once let no more through.
 pub async fn count(
     db: impl AnyExecutor<'_>,
-    id: &str,
-    user: Option<&UserId>,
+    guess: Guess<'_>,
     patience: Patience,
     now: Timestamp,
-    expires_at: Timestamp,
 ) -> sqlx::Result<bool> {
-    let sql = "INSERT INTO guesses (id, user_id, failures, wait, failed_at, expires_at) VALUES ($1, $2, 1, 0, $3, $4)
+    let sql = "INSERT INTO guesses (id, user_id, failures, wait, failed_at, expires_at, of_codes) VALUES ($1, $2, 1, 0, $3, $4, $9)
         ON CONFLICT (id) DO UPDATE SET
             failures = guesses.failures + 1,
             wait = CASE WHEN guesses.failures < $5 THEN 0 WHEN guesses.wait = 0 THEN $6
@@ -40,14 +50,15 @@ pub async fn count(
             expires_at = $4
         WHERE guesses.failed_at + guesses.wait <= $3 AND guesses.failures < $8";
     let query = sqlx::query(sql)
-        .bind(id)
-        .bind(user.map(UserId::as_str))
+        .bind(guess.id)
+        .bind(guess.user.map(UserId::as_str))
         .bind(now.millis())
-        .bind(expires_at.millis())
+        .bind(guess.expires_at.millis())
         .bind(i64::from(patience.free))
         .bind(millis(patience.wait))
         .bind(millis(patience.longest))
-        .bind(i64::from(patience.most));
+        .bind(i64::from(patience.most))
+        .bind(guess.of_codes.then_some(1_i64));
     Ok(query.execute(db).await?.rows_affected() == 1)
 }
 
@@ -75,6 +86,20 @@ pub async fn forget(db: impl AnyExecutor<'_>, id: &str) -> sqlx::Result<()> {
 /// Forgets everything that was counted of an account.
 pub async fn forget_all(db: impl AnyExecutor<'_>, user: &UserId) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM guesses WHERE user_id = $1").bind(user.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// Forgets the wrong passwords of an account, and no wrong code.
+pub async fn forget_passwords(db: impl AnyExecutor<'_>, user: &UserId) -> sqlx::Result<()> {
+    let sql = "DELETE FROM guesses WHERE user_id = $1 AND of_codes IS NULL";
+    sqlx::query(sql).bind(user.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// Forgets the wrong codes of an account, and no wrong password.
+pub async fn forget_codes(db: impl AnyExecutor<'_>, user: &UserId) -> sqlx::Result<()> {
+    let sql = "DELETE FROM guesses WHERE user_id = $1 AND of_codes IS NOT NULL";
+    sqlx::query(sql).bind(user.as_str()).execute(db).await?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Requests that a mailed code answers: pending sign-ups and resets, also for unknown and taken addresses.
+//! Requests that a code answers: pending sign-ups and resets, also for unknown and taken addresses, and sign-ins without their second factor.
 use sqlx::{Row, any::AnyExecutor};
 
 use crate::{

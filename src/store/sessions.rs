@@ -175,6 +175,8 @@ pub async fn rotate(
 pub struct Line {
     /// Whose session it is, as its account is now.
     pub session: Session,
+    /// Since when signing in to the account asks for a second factor.
+    pub second_factor_at: Option<Timestamp>,
     /// How many tokens came before the last one.
     pub counter: i64,
     /// The hash of the last one.
@@ -187,7 +189,7 @@ pub struct Line {
 
 /// The line of an open session of kind `api`.
 pub async fn line(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result<Option<Line>> {
-    let sql = "SELECT user_id, sessions.version, role, auth_time, ends_at, refresh_counter, refresh_hash, refreshed_at, refresh_until
+    let sql = "SELECT user_id, sessions.version, role, second_factor_at, auth_time, ends_at, refresh_counter, refresh_hash, refreshed_at, refresh_until
         FROM sessions JOIN users ON users.id = user_id
         WHERE sessions.id = $1 AND kind = 'api' AND ended_at IS NULL";
     let Some(row) = sqlx::query(sql).bind(id.as_str()).fetch_optional(db).await? else { return Ok(None) };
@@ -204,6 +206,7 @@ pub async fn line(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result<Opti
     };
     Ok(Some(Line {
         session,
+        second_factor_at: super::moment(&row, "second_factor_at")?,
         counter: row.try_get("refresh_counter")?,
         hash: row.try_get("refresh_hash")?,
         refreshed_at: moment("refreshed_at")?,

@@ -16,8 +16,8 @@ use crate::{
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT users.id, email, name, username, role, version, locked_at, email_verified_at, created_at, last_signin_at,
-                password_hash FROM users ",
+            "SELECT users.id, email, name, username, role, version, locked_at, email_verified_at, second_factor_at, created_at,
+                last_signin_at, password_hash FROM users ",
             $rest
         )
     };
@@ -123,7 +123,7 @@ pub async fn set_locked(db: impl AnyExecutor<'_>, id: &UserId, at: Option<Timest
     Ok(())
 }
 
-/// Notes a sign-in and keeps `password_hash`, made of the password just verified. False when the account was locked, deleted or given
+/// Keeps `password_hash`, made of the password just verified, and notes a sign-in unless the second factor is still to come. False when the account was locked, deleted or given
 /// another password or version since it was read: the row is locked from here on, so nothing can come between this and the session.
 pub async fn note_signin(
     db: impl AnyExecutor<'_>,
@@ -132,7 +132,8 @@ pub async fn note_signin(
     password_hash: &str,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
-    let sql = "UPDATE users SET last_signin_at = $1, password_hash = $2
+    let sql = "UPDATE users SET password_hash = $2,
+            last_signin_at = CASE WHEN second_factor_at IS NULL THEN $1 ELSE last_signin_at END
         WHERE id = $3 AND version = $4 AND password_hash = $5 AND locked_at IS NULL";
     let done = sqlx::query(sql)
         .bind(now.millis())
@@ -143,6 +144,30 @@ pub async fn note_signin(
         .execute(db)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Notes a sign-in to an account whose row is locked.
+pub async fn note_second_factor(db: impl AnyExecutor<'_>, id: &UserId, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE users SET last_signin_at = $1 WHERE id = $2";
+    sqlx::query(sql).bind(now.millis()).bind(id.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// Has signing in to an account whose row is locked ask for a second factor since `at`, or for none with `None`.
+pub async fn set_second_factor(
+    db: impl AnyExecutor<'_>,
+    id: &UserId,
+    at: Option<Timestamp>,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE users SET second_factor_at = $1, version = version + 1 WHERE id = $2";
+    sqlx::query(sql).bind(at.map(Timestamp::millis)).bind(id.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// The superusers without a second factor.
+pub async fn superusers_with_one_factor(db: impl AnyExecutor<'_>) -> sqlx::Result<Vec<UserId>> {
+    let sql = "SELECT id FROM users WHERE role = 'superuser' AND second_factor_at IS NULL ORDER BY id";
+    Ok(sqlx::query_scalar::<_, String>(sql).fetch_all(db).await?.into_iter().map(UserId::from).collect())
 }
 
 /// Locks the account's row to the end of the transaction. Whoever also locks rows about the account locks this one first, or two
@@ -228,6 +253,7 @@ fn user(row: &AnyRow) -> sqlx::Result<User> {
         version: row.try_get("version")?,
         locked_at: moment(row, "locked_at")?,
         email_verified_at: moment(row, "email_verified_at")?,
+        second_factor_at: moment(row, "second_factor_at")?,
         created_at: Timestamp::from_millis(row.try_get("created_at")?),
     })
 }

@@ -40,6 +40,35 @@ pub struct SigninPage {
     pub next: Option<String>,
 }
 
+/// `POST /signin/code`: the request is in the flow cookie.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SigninCodePage {
+    pub code: String,
+    pub next: Option<String>,
+}
+
+/// `POST /api/auth/signin/code`, `POST /api/auth/token/code`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SigninCode {
+    /// As it came with `second_factor_required`.
+    #[schema(examples("AT2GyLhHwIv3Xp0nVtSL9w"))]
+    pub request: String,
+    /// The six digits that the app shows, or a recovery code; spaces, dashes and case do not matter.
+    #[schema(pattern = "^[ -]*(([0-9][ -]*){6}|([0-9A-TV-Za-tv-z][ -]*){16})$", examples("123 456"))]
+    pub code: String,
+}
+
+/// `POST /account/second-factor/…`, `POST /api/account/second-factor/…`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FactorCode {
+    /// The six digits that the app shows, or a recovery code; spaces, dashes and case do not matter.
+    #[schema(pattern = "^[ -]*(([0-9][ -]*){6}|([0-9A-TV-Za-tv-z][ -]*){16})$", examples("123 456"))]
+    pub code: String,
+}
+
 /// `POST /verify-email`: the request is in the flow cookie.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -195,6 +224,7 @@ pub struct ChangeUser {
 #[serde(deny_unknown_fields)]
 pub struct ConfirmPage {
     pub password: String,
+    pub code: Option<String>,
     pub next: Option<String>,
 }
 
@@ -205,6 +235,9 @@ pub struct Confirm {
     /// The password of the account.
     #[schema(max_length = 256, format = "password", examples("plum-harbor-velvet-signal"))]
     pub password: String,
+    /// Where the account has a second factor: the six digits that the app shows, or a recovery code.
+    #[schema(pattern = "^[ -]*(([0-9][ -]*){6}|([0-9A-TV-Za-tv-z][ -]*){16})$", examples("123 456"))]
+    pub code: Option<String>,
 }
 
 /// `POST /api/auth/token/refresh`.

@@ -63,7 +63,8 @@ impl<'r> FromRequest<'r> for Superuser<'r> {
             Role::Superuser => Outcome::Success(Self { session }),
             Role::User => {
                 tracing::warn!(user = %session.user_id, path = %request.uri().path(), "refused what only superusers may do");
-                refuse(request, Problem::forbidden())
+                let accounts = request.rocket().state::<Accounts>();
+                refuse(request, Problem::forbidden(accounts.is_some_and(Accounts::requires_second_factor)))
             }
         }
     }

@@ -17,6 +17,7 @@ pub mod next;
 mod pages;
 mod passive;
 mod problem;
+mod qr;
 mod routing;
 pub mod session;
 mod site;

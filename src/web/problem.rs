@@ -20,7 +20,7 @@ use super::{
     trace::{RequestId, Trace},
     view::Pages,
 };
-use crate::{accounts::Internal, model::session::EndReason};
+use crate::{accounts::Internal, model::{code, session::EndReason}};
 
 /// What went wrong, what the caller can do about it, and the status it is answered with.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Why the caller's session ended.
     reason: Option<EndReason>,
+    /// The sign-in that waits for its second factor.
+    request: Option<code::RequestId>,
     /// The methods that `Allow` lists, the seconds of `Retry-After`, or the address of a redirect.
     header: String,
     cause: Option<Internal>,
@@ -56,6 +58,10 @@ pub struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = reason_words, required = false)]
     reason: Option<&'static str>,
+    /// With `second_factor_required`: to be sent with the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    request: Option<&'a str>,
     /// With `internal`: the name under which the cause stands in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -100,6 +106,7 @@ impl FieldError {
 enum Kind {
     Unreadable,
     InvalidCredentials,
+    SecondFactorRequired,
     NotSignedIn,
     FreshSigninRequired,
     Forbidden,
@@ -127,11 +134,12 @@ pub fn kinds() -> impl Iterator<Item = (u16, &'static str, &'static str)> {
 
 impl Kind {
     /// All but the redirect.
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Unreadable,
         Self::InvalidInput,
         Self::InvalidCode,
         Self::InvalidCredentials,
+        Self::SecondFactorRequired,
         Self::NotSignedIn,
         Self::FreshSigninRequired,
         Self::Forbidden,
@@ -150,6 +158,9 @@ impl Kind {
         match self {
             Self::Unreadable => (Status::BadRequest, "invalid_input", "The request could not be read"),
             Self::InvalidCredentials => (Status::Unauthorized, "invalid_credentials", "Sign-in failed"),
+            Self::SecondFactorRequired => {
+                (Status::Unauthorized, "second_factor_required", "The second factor is still to come")
+            }
             Self::NotSignedIn => (Status::Unauthorized, "not_signed_in", "You are not signed in"),
             Self::FreshSigninRequired => (Status::Forbidden, "fresh_sign_in_required", "Please confirm your password"),
             Self::Forbidden => (Status::Forbidden, "forbidden", "This is not open to you"),
@@ -176,7 +187,7 @@ const RETRY_AFTER: &str = "2";
 
 impl Problem {
     fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), reason: None, header: String::new(), cause: None }
+        Self { kind, detail: detail.into(), errors: Vec::new(), reason: None, request: None, header: String::new(), cause: None }
     }
 
     /// The status it is answered with.
@@ -186,7 +197,7 @@ impl Problem {
 
     /// Whether a form can be shown again with it.
     pub fn is_about_input(&self) -> bool {
-        !matches!(self.kind, Kind::Internal | Kind::Elsewhere | Kind::NotSignedIn)
+        !matches!(self.kind, Kind::Internal | Kind::Elsewhere | Kind::NotSignedIn | Kind::FreshSigninRequired)
     }
 
     fn is_internal(&self) -> bool {
@@ -260,6 +271,7 @@ impl Problem {
             detail: &self.detail,
             errors: &self.errors,
             reason: self.reason.map(EndReason::as_str),
+            request: self.request.as_ref().map(code::RequestId::reveal),
             request_id: self.is_internal().then(|| request_id.to_string()),
         };
         // Texts and a number always become JSON.

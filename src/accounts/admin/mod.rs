@@ -5,6 +5,7 @@ mod delete;
 mod events;
 mod force_logout;
 mod page;
+mod second_factor;
 mod send_reset;
 mod sessions;
 mod stats;

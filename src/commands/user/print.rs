@@ -18,6 +18,7 @@ pub fn one(account: &Account, as_json: bool) {
     table.add_row(["name", &user.name]);
     table.add_row(["username", user.username.as_ref().map_or("", |name| name.as_str())]);
     table.add_row(["role", user.role.as_str()]);
+    table.add_row(["second factor", if user.second_factor_at.is_some() { "yes" } else { "no" }]);
     table.add_row(["state", account.status()]);
     table.add_row(["made", &user.created_at.to_string()]);
     table.add_row(["last sign-in", &account.last_signin_at.map_or_else(String::new, |at| at.to_string())]);
@@ -59,6 +60,7 @@ fn object(account: &Account) -> serde_json::Value {
         "role": user.role,
         "status": account.status(),
         "email_verified": user.email_verified_at.is_some(),
+        "second_factor_at": user.second_factor_at.map(Timestamp::rfc3339),
         "created_at": user.created_at.rfc3339(),
         "locked_at": user.locked_at.map(Timestamp::rfc3339),
         "last_signin_at": account.last_signin_at.map(Timestamp::rfc3339),

@@ -60,6 +60,7 @@ pub async fn rename(
     responses(
         (status = 204, description = "The new password holds"),
         (status = 401, description = "invalid_credentials"),
+        (status = 403, description = "fresh_sign_in_required"),
         (status = 429, description = "too_many_requests"),
     ),
     security(("session" = [])),
@@ -83,6 +84,7 @@ pub async fn change_password(
     responses(
         (status = 202, description = "Begun. A code is on its way to the new address, a notice to the old one", body = RequestAnswer),
         (status = 401, description = "invalid_credentials"),
+        (status = 403, description = "fresh_sign_in_required"),
         (status = 429, description = "too_many_requests"),
     ),
     security(("session" = [])),
@@ -131,6 +133,7 @@ pub async fn confirm_email(
     responses(
         (status = 204, description = "The account is gone, and so is everything that was stored about its owner"),
         (status = 401, description = "invalid_credentials"),
+        (status = 403, description = "fresh_sign_in_required"),
         (status = 429, description = "too_many_requests"),
     ),
     security(("session" = [])),

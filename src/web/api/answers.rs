@@ -1,5 +1,6 @@
 //! The shapes of answers.
 mod admin;
+mod second_factor;
 mod stats;
 
 use rocket::{Responder, serde::json::Json};
@@ -21,6 +22,8 @@ use crate::{
 };
 
 pub use admin::{AccountAnswer, AccountsAnswer, AllEventsAnswer, AllSessionsAnswer, AnyEventAnswer, MadeAccount};
+use second_factor::ExportedFactorAnswer;
+pub use second_factor::{FactorAnswer, ProposalAnswer, Proposed, RecoveryCodesAnswer};
 pub use stats::StatsAnswer;
 
 /// An account.
@@ -283,6 +286,7 @@ pub struct EventsAnswer {
 #[derive(Serialize, ToSchema)]
 pub struct ExportAnswer {
     account: UserAnswer,
+    second_factor: ExportedFactorAnswer,
     sessions: Vec<SigninAnswer>,
     events: Vec<EventAnswer>,
 }
@@ -328,6 +332,7 @@ impl From<Export> for ExportAnswer {
     fn from(export: Export) -> Self {
         Self {
             account: (&export.user).into(),
+            second_factor: export.second_factor.into(),
             sessions: export.sessions.into_iter().map(SigninAnswer::from).collect(),
             events: export.events.into_iter().map(EventAnswer::from).collect(),
         }

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Makes the sign-in fresh: a new session in place of the caller's. A caller with an access token gets new tokens.
+/// Makes the sign-in fresh: a new session in place of the caller's. An account with a second factor needs its code too. A caller with an access token gets new tokens.
 #[utoipa::path(
     operation_id = "confirmPassword",
     tag = "Signing in",
@@ -21,6 +21,7 @@ use crate::{
     responses(
         (status = 200, description = "Signed in afresh", body = Confirmed),
         (status = 401, description = "invalid_credentials"),
+        (status = 422, description = "invalid_code"),
         (status = 429, description = "too_many_requests"),
     ),
     security(("session" = [])),
@@ -35,15 +36,15 @@ pub async fn submit(
     credentials: Credentials,
     cookie: Cookie<'_>,
 ) -> Result<Json<Confirmed>, Problem> {
-    let password = &body.0.password;
+    let (password, code) = (&body.0.password, body.0.code.as_deref());
     Ok(Json(match credentials {
         Credentials::Cookie => {
-            let signed_in = accounts.confirm(user.session, password, &caller).await?;
+            let signed_in = accounts.confirm(user.session, password, code, &caller).await?;
             cookie.start(&signed_in)?;
             Confirmed::Session(SignedInAnswer::from(&signed_in))
         }
         Credentials::Bearer => {
-            let tokens = accounts.confirm_tokens(user.session, password, &caller.client).await?;
+            let tokens = accounts.confirm_tokens(user.session, password, code, &caller).await?;
             Confirmed::Tokens(TokensAnswer::new(&tokens, jwts, accounts.now())?)
         }
     }))

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::{
-    account, admin, confirm, docs, forgot_password, health, logout, reset_password, session, sessions, signin, signup,
-    token, verify_email,
+    account, admin, confirm, docs, forgot_password, health, logout, reset_password, second_factor, session, sessions, signin,
+    signup, token, verify_email,
 };
 use crate::{
     accounts::Accounts,
@@ -41,6 +41,7 @@ An access token of `POST /api/auth/token`. Other services can verify it with the
         (name = "Signing in", description = "Sessions, and the way back in for those who forgot their password."),
         (name = "Tokens", description = "Sessions of programs that keep no cookies."),
         (name = "Account", description = "What a person can see and change of the own account."),
+        (name = "Second factor", description = "Codes of an authenticator app beside the password, and recovery codes for when the app is lost."),
         (name = "Administration", description = "What superusers see and do. What changes something needs a password that was given a short while ago."),
         (name = "This document", description = "The calls, for programs and for people."),
         (name = "Health", description = "What a load balancer or a supervisor asks."),
@@ -55,7 +56,9 @@ struct Whole;
     verify_email::submit,
     verify_email::resend,
     signin::submit,
+    signin::submit_code,
     token::issue,
+    token::issue_for_code,
     token::refresh,
     session::show,
     confirm::submit,
@@ -69,6 +72,11 @@ struct Whole;
     account::change_email,
     account::confirm_email,
     account::delete,
+    second_factor::show,
+    second_factor::begin,
+    second_factor::confirm,
+    second_factor::replace_recovery_codes,
+    second_factor::remove,
     sessions::list,
     sessions::end,
     sessions::end_others,
@@ -81,6 +89,7 @@ struct Whole;
     admin::users::delete,
     admin::users::logout,
     admin::users::send_reset,
+    admin::users::reset_second_factor,
     admin::sessions::list,
     admin::sessions::logout_everyone,
     admin::events::list,

@@ -9,6 +9,7 @@ mod forgot_password;
 pub mod health;
 mod logout;
 mod reset_password;
+mod second_factor;
 mod session;
 mod sessions;
 mod signin;
@@ -29,7 +30,9 @@ pub fn routes() -> Vec<Route> {
         verify_email::submit,
         verify_email::resend,
         signin::submit,
+        signin::submit_code,
         token::issue,
+        token::issue_for_code,
         token::refresh,
         logout::submit,
         logout::everywhere,
@@ -43,6 +46,11 @@ pub fn routes() -> Vec<Route> {
         account::change_email,
         account::confirm_email,
         account::delete,
+        second_factor::show,
+        second_factor::begin,
+        second_factor::confirm,
+        second_factor::replace_recovery_codes,
+        second_factor::remove,
         sessions::list,
         sessions::end,
         sessions::end_others,

@@ -1,4 +1,4 @@
-//! `POST /api/auth/token`, `POST /api/auth/token/refresh` and `GET /.well-known/jwks.json`
+//! `POST /api/auth/token`, `POST /api/auth/token/code`, `POST /api/auth/token/refresh` and `GET /.well-known/jwks.json`
 use rocket::{Responder, Route, State, get, http::Header, post, routes, serde::json::Json};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,7 +7,7 @@ use super::answers::TokensAnswer;
 use crate::{
     accounts::{Accounts, Caller},
     jwt::Jwts,
-    model::client::Client,
+    model::{client::Client, code::RequestId},
     web::{Problem, forms, input::Input},
 };
 
@@ -26,7 +26,7 @@ pub fn well_known() -> Vec<Route> {
     request_body = forms::Signin,
     responses(
         (status = 200, description = "Signed in", body = TokensAnswer),
-        (status = 401, description = "invalid_credentials"),
+        (status = 401, description = "invalid_credentials second_factor_required"),
         (status = 429, description = "too_many_requests"),
     ),
 )]
@@ -38,6 +38,29 @@ pub async fn issue(
     caller: Caller<'_>,
 ) -> Result<Json<TokensAnswer>, Problem> {
     let tokens = accounts.issue_tokens(&body.0.email, &body.0.password, &caller).await?;
+    Ok(Json(TokensAnswer::new(&tokens, jwts, accounts.now())?))
+}
+
+/// Signs a program in to an account with a second factor, with the `request` that came with `second_factor_required`.
+#[utoipa::path(
+    operation_id = "issueTokensWithCode",
+    tag = "Tokens",
+    request_body = forms::SigninCode,
+    responses(
+        (status = 200, description = "Signed in", body = TokensAnswer),
+        (status = 422, description = "invalid_code"),
+        (status = 429, description = "too_many_requests"),
+    ),
+)]
+#[post("/auth/token/code", format = "json", data = "<body>")]
+pub async fn issue_for_code(
+    body: Input<forms::SigninCode>,
+    accounts: &State<Accounts>,
+    jwts: &State<Jwts>,
+    caller: Caller<'_>,
+) -> Result<Json<TokensAnswer>, Problem> {
+    let request = RequestId::given(&body.0.request);
+    let tokens = accounts.issue_tokens_for_code(&request, &body.0.code, &caller).await?;
     Ok(Json(TokensAnswer::new(&tokens, jwts, accounts.now())?))
 }
 

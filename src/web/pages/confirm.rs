@@ -1,4 +1,4 @@
-//! `/confirm`: the password once more
+//! `/confirm`: the password once more, and the second factor where there is one
 use rocket::{State, get, post, response::Redirect};
 use serde_json::json;
 use tera::{Context, context};
@@ -39,7 +39,7 @@ pub async fn submit(
 ) -> Result<Result<Redirect, Again>, Problem> {
     let Input(form) = form;
     let next = form.next.as_deref();
-    match accounts.confirm(user.session, &form.password, &caller).await {
+    match accounts.confirm(user.session, &form.password, form.code.as_deref(), &caller).await {
         Ok(signed_in) => {
             cookie.start(&signed_in)?;
             Ok(Ok(Redirect::to(own_path(next).to_owned())))
@@ -56,5 +56,7 @@ async fn known(accounts: &Accounts, session: &Session, next: Option<&str>) -> Re
     let owner = accounts.account(session).await?;
     let (email, fresh) = (owner.email.as_str(), in_words(accounts.lifetimes().fresh));
     let next = next.map(|next| own_path(Some(next)));
-    Ok(context! { next => &next, fresh => &fresh, user => &json!({ "id": owner.id, "email": email }) })
+    let second_factor = owner.second_factor_at.is_some();
+    let user = json!({ "id": owner.id, "email": email });
+    Ok(context! { next => &next, fresh => &fresh, user => &user, second_factor => &second_factor })
 }

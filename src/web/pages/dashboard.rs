@@ -26,6 +26,7 @@ pub async fn show(user: User<'_>, pages: Pages<'_>, accounts: &State<Accounts>) 
         context! {
             user => &json!({ "name": owner.name, "email": owner.email.as_str(), "created_at": moment(owner.created_at) }),
             signins => &signins,
+            withheld => &(owner.role != user.session.role),
         },
     ))
 }

@@ -9,6 +9,7 @@ mod forgot_password;
 mod home;
 mod logout;
 mod reset_password;
+mod second_factor;
 mod security_txt;
 mod sessions;
 pub mod signin;
@@ -40,6 +41,8 @@ pub fn routes() -> Vec<Route> {
         verify_email::resend,
         signin::show,
         signin::submit,
+        signin::show_code,
+        signin::submit_code,
         forgot_password::show,
         forgot_password::submit,
         reset_password::show,
@@ -56,6 +59,11 @@ pub fn routes() -> Vec<Route> {
         account::change_email,
         account::confirm_email,
         account::delete,
+        second_factor::show,
+        second_factor::begin,
+        second_factor::confirm,
+        second_factor::replace_recovery_codes,
+        second_factor::remove,
         confirm::show,
         confirm::submit,
         stay::show,

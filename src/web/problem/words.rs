@@ -5,8 +5,9 @@ use rocket::{Request, http::Status};
 
 use super::{FieldError, Kind, Problem, ended_because};
 use crate::{
-    accounts::{ActError, AdminError, CodeError, InputError, Internal, RefreshError, SigninError, SignupError},
+    accounts::{ActError, AdminError, CodeError, FactorError, InputError, Internal, RefreshError, SigninError, SignupError},
     model::{
+        code::RequestId,
         invalid::{Fault, Invalid},
         password::PasswordRefusal,
         session::EndReason,
@@ -54,9 +55,10 @@ impl Problem {
         Self { reason, ..Self::new(Kind::NotSignedIn, "Sign in to go on.") }
     }
 
-    /// The role does not allow it.
-    pub fn forbidden() -> Self {
-        Self::new(Kind::Forbidden, "Your account is not allowed to do this. Superusers are.")
+    /// The role does not allow it; or it would, but superusers must have a second factor.
+    pub fn forbidden(second_factor_required: bool) -> Self {
+        let who = if second_factor_required { "Superusers with a second factor are." } else { "Superusers are." };
+        Self::new(Kind::Forbidden, format!("Your account is not allowed to do this. {who}"))
     }
 
     /// The password was given too long ago.
@@ -88,7 +90,7 @@ impl Problem {
         match status.code {
             400 => Self::unreadable("The request could not be read."),
             401 => Self::not_signed_in(ended_because(request)),
-            403 => Self::forbidden(),
+            403 => Self::forbidden(false),
             404 => Self::unrouted(request),
             413 => Self::payload_too_large(16),
             422 => Self::invalid(Vec::new()),
@@ -149,6 +151,18 @@ impl Problem {
             "This code is wrong, was used before, or is too old. Look for the newest letter, or ask for a new code.";
         let errors = vec![FieldError::new("code", "invalid", detail)];
         Self { errors, ..Self::new(Kind::InvalidCode, detail) }
+    }
+
+    fn invalid_factor_code() -> Self {
+        let detail = "This code is wrong, was used before, or is too old. Wait for the next one, or use a recovery code.";
+        let errors = vec![FieldError::new("code", "invalid", detail)];
+        Self { errors, ..Self::new(Kind::InvalidCode, detail) }
+    }
+
+    /// The password is right; the rest of the sign-in is under `request`.
+    fn second_factor_required(request: RequestId) -> Self {
+        let detail = "The password is right. Send the code of your authenticator app, or a recovery code, with this request.";
+        Self { request: Some(request), ..Self::new(Kind::SecondFactorRequired, detail) }
     }
 
     /// One field to correct.
@@ -218,6 +232,10 @@ fn fault(why: &Fault) -> (&'static str, String) {
         Fault::NotATime => ("time", "Write a time as 2026-11-24 or 2026-11-24T14:05:00Z.".into()),
         Fault::OneOf(words) => ("choice", format!("Choose one of these: {words}.")),
         Fault::NotACode => ("code", "Enter the eight digits of the code.".into()),
+        Fault::NotAFactorCode => {
+            ("code", "Enter the six digits that your app shows, or a recovery code of 16 characters.".into())
+        }
+        Fault::Missing => ("missing", "This is missing.".into()),
         Fault::Password(why) => password(why),
     }
 }
@@ -298,6 +316,7 @@ impl From<SigninError> for Problem {
         match error {
             SigninError::Invalid(faults) => Self::faults(faults),
             SigninError::Refused => Self::new(Kind::InvalidCredentials, refused),
+            SigninError::SecondFactor(request) => Self::second_factor_required(request),
             SigninError::Overloaded => Self::overloaded(),
             SigninError::TooMany(after) => Self::too_many_requests(after),
             SigninError::Internal(cause) => Self::internal(cause),
@@ -310,6 +329,8 @@ impl From<ActError> for Problem {
         match error {
             ActError::Invalid(faults) => Self::faults(faults),
             ActError::WrongPassword(field) => Self::wrong_password(field),
+            ActError::WrongCode => Self::invalid_factor_code(),
+            ActError::NotFresh => Self::fresh_sign_in_required(),
             ActError::SignedOut => Self::signed_out_meanwhile(),
             ActError::LastSuperuser => Self::last_superuser(),
             ActError::Overloaded => Self::overloaded(),
@@ -338,6 +359,22 @@ impl From<RefreshError> for Problem {
         match error {
             RefreshError::Refused(reason) => Self::not_signed_in(reason),
             RefreshError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<FactorError> for Problem {
+    fn from(error: FactorError) -> Self {
+        let conflict = |detail: &str| Self::new(Kind::Conflict, detail);
+        match error {
+            FactorError::Invalid(faults) => Self::faults(faults),
+            FactorError::Refused => Self::invalid_factor_code(),
+            FactorError::On => conflict("There is a second factor already. Turn that off first to use another app."),
+            FactorError::Off => conflict("There is no second factor."),
+            FactorError::NotBegun => conflict("Begin first: there is no secret in this session that waits for its code."),
+            FactorError::SignedOut => Self::signed_out_meanwhile(),
+            FactorError::TooMany(after) => Self::too_many_requests(after),
+            FactorError::Internal(cause) => Self::internal(cause),
         }
     }
 }

@@ -22,6 +22,7 @@ pub fn routes() -> Vec<Route> {
         users::delete,
         users::logout,
         users::send_reset,
+        users::reset_second_factor,
         sessions::list,
         sessions::logout_everyone,
         events::list,

@@ -207,6 +207,29 @@ pub async fn send_reset(
     Ok(Status::NoContent)
 }
 
+/// Turns its second factor off, for somebody who lost it: ends its sessions, and its owner gets a letter.
+#[utoipa::path(
+    operation_id = "resetSecondFactor",
+    tag = "Administration",
+    params(("id" = String, Path, description = "The account")),
+    responses(
+        (status = 204, description = "It is off, and no token of any session of the account is accepted any more"),
+        (status = 403, description = "forbidden fresh_sign_in_required"),
+        (status = 404, description = "not_found"),
+    ),
+    security(("session" = [])),
+)]
+#[delete("/admin/users/<id>/second-factor")]
+pub async fn reset_second_factor(
+    superuser: FreshSuperuser<'_>,
+    id: &str,
+    accounts: &State<Accounts>,
+    client: Client,
+) -> Result<Status, Problem> {
+    accounts.reset_second_factor(&Operator::superuser(superuser.session, client), &named(id)?).await?;
+    Ok(Status::NoContent)
+}
+
 fn named(id: &str) -> Result<UserId, Problem> {
     UserId::parse(id).ok_or_else(Problem::not_found)
 }

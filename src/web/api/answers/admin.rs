@@ -34,6 +34,9 @@ pub struct AccountAnswer {
     status: &'static str,
     /// Whether its owner proved to hold the address.
     email_verified: bool,
+    /// Since when signing in to it asks for a second factor.
+    #[schema(format = "date-time")]
+    second_factor_at: Option<String>,
     /// When it was made.
     #[schema(format = "date-time")]
     created_at: String,
@@ -145,6 +148,7 @@ impl From<Account> for AccountAnswer {
             role: user.role,
             status,
             email_verified: user.email_verified_at.is_some(),
+            second_factor_at: user.second_factor_at.map(Timestamp::rfc3339),
             created_at: user.created_at.rfc3339(),
             locked_at: user.locked_at.map(Timestamp::rfc3339),
             last_signin_at: account.last_signin_at.map(Timestamp::rfc3339),

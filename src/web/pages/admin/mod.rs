@@ -29,6 +29,7 @@ pub fn routes() -> Vec<Route> {
         user::logout,
         user::change_role,
         user::send_reset,
+        user::reset_second_factor,
         user::delete,
         sessions::list,
         sessions::logout_everyone,

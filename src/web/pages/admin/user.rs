@@ -36,6 +36,7 @@ pub async fn show(superuser: Superuser<'_>, id: &str, page: UserPage<'_>, done: 
         Some("unlocked") => Some("The account is open again. Its owner can sign in."),
         Some("signed-out") => Some("Every session of the account has ended."),
         Some("role") => Some("The role is changed."),
+        Some("second-factor") => Some("The second factor is off, and every session of the account has ended."),
         Some("reset") => Some("The letter is on its way."),
         _ => None,
     };
@@ -81,6 +82,18 @@ pub async fn send_reset(superuser: FreshSuperuser<'_>, id: &str, page: UserPage<
     let id = named(id)?;
     let done = page.accounts.send_reset(&page.operator(&superuser), &id).await;
     page.after(&superuser, &id, done, ("reset", "reset")).await
+}
+
+/// Turns its second factor off.
+#[post("/admin/users/<id>/second-factor/remove")]
+pub async fn reset_second_factor(
+    superuser: FreshSuperuser<'_>,
+    id: &str,
+    page: UserPage<'_>,
+) -> Result<Redirect, Again> {
+    let id = named(id)?;
+    let done = page.accounts.reset_second_factor(&page.operator(&superuser), &id).await;
+    page.after(&superuser, &id, done, ("factor", "second-factor")).await
 }
 
 /// Deletes it, if the box was ticked.
@@ -182,6 +195,7 @@ impl UserPage<'_> {
                 "username": user.username.as_ref().map(|name| name.as_str()),
                 "role": user.role,
                 "status": account.status(),
+                "second_factor_at": user.second_factor_at.map(moment),
                 "locked_at": user.locked_at.map(moment),
                 "created_at": moment(user.created_at),
                 "last_signin_at": account.last_signin_at.map(moment),
