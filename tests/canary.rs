@@ -21,7 +21,7 @@ use tracing_subscriber::filter::Targets;
 
 use crate::{
     settings::{TempDir, run},
-    support::{Answer, Options, SESSION_COOKIE, TestApp, code_in, other_than},
+    support::{Answer, Authenticator, Options, SESSION_COOKIE, TestApp, code_in, other_than},
 };
 
 const ANN: &str = "ann@example.com";
@@ -118,12 +118,18 @@ impl Walk<'_> {
         answer.headers.remove("set-cookie");
         let mut body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
         let given = body.clone();
-        for name in ["access_token", "refresh_token", "request"] {
+        for name in ["access_token", "refresh_token", "request", "secret", "uri"] {
             if let Some(secret) = given[name].as_str() {
                 self.cage.keep(secret);
                 body[name] = Value::Null;
                 answer.body = body.to_string();
             }
+        }
+        for code in given["recovery_codes"].as_array().into_iter().flatten() {
+            let code = self.cage.keep(code.as_str().unwrap());
+            self.cage.keep(code.replace(' ', ""));
+            body["recovery_codes"] = Value::Null;
+            answer.body = body.to_string();
         }
         self.cage.search(path, &format!("{:?} {}", answer.headers, answer.body));
         given
@@ -152,6 +158,7 @@ async fn tables_letters_and_answers_hold_no_secret_but_their_own() {
     let new = visitors(&walk).await;
     let tokens = programs(&walk, &new).await;
     superusers(&walk).await;
+    second_factors(&walk, &new).await;
     accidents(&walk, &tokens).await;
     let dump = dump(&app).await;
     assert!(dump.contains("users.email: ann@new.example"), "the search looks into every table: {dump}");
@@ -231,6 +238,28 @@ async fn superusers(walk: &Walk<'_>) {
     for path in ["/api/admin/users", "/api/admin/sessions", "/api/admin/events"] {
         walk.look(path, walk.app.get_as(&token, path).await, 200);
     }
+    walk.letters().await;
+}
+
+/// Turning a second factor on, signing in with it and with a recovery code, and a recovery code that is no good.
+async fn second_factors(walk: &Walk<'_>, password: &str) {
+    let body = json!({ "email": "ann@new.example", "password": password });
+    let token = walk.cage.keep(walk.app.session_elsewhere("ann@new.example", password).await);
+    let begun = walk.app.call_as(&token, "/api/account/second-factor", json!({})).await;
+    let begun = walk.look("a secret", begun, 201);
+    let authenticator = Authenticator::of(begun["uri"].as_str().unwrap());
+    let code = json!({ "code": authenticator.code(walk.app.now()) });
+    let on = walk.app.call_as(&token, "/api/account/second-factor/confirm", code).await;
+    let codes = walk.look("turned on", on, 200)["recovery_codes"].clone();
+    for code in [codes[0].clone(), codes[0].clone(), codes[1].clone()] {
+        let request = walk.json("/api/auth/signin", body.clone(), 401).await["request"].clone();
+        let answer = walk.app.call("/api/auth/signin/code", json!({ "request": request, "code": code })).await;
+        let status = answer.status.code;
+        walk.look("a recovery code", answer, status);
+    }
+    let request = walk.json("/api/auth/signin", body, 401).await["request"].clone();
+    let misplaced = json!({ "request": request, "code": walk.cage.password("misplaced-code") });
+    walk.json("/api/auth/signin/code", misplaced, 422).await;
     walk.letters().await;
 }
 

@@ -1,11 +1,12 @@
 //! What whoever runs programs where the server runs can do, by the program itself.
 use std::{io::Write, net::TcpListener, process::Stdio};
 
+use nightlatch::clock::Clock;
 use rocket::serde::json::serde_json::{self, Value, json};
 
 use crate::{
     settings::{TempDir, program, run, serve},
-    support::PASSWORD,
+    support::{Authenticator, PASSWORD},
 };
 
 const ANN: &str = "ann@example.com";
@@ -80,6 +81,7 @@ fn what_cannot_be_done_is_said_in_one_line() {
         (&["user", "show", "nobody@example.com"][..], "nobody@example.com: there is no such account"),
         (&["user", "lock", ANN], "only superuser"),
         (&["user", "delete", ANN, "--yes"], "only superuser"),
+        (&["user", "reset-second-factor", ANN], "ann@example.com: has no second factor"),
         (&["user", "delete", ANN], "--yes"),
         (&["user", "create", "--email", ANN], "email: Another account has this already."),
         (&["user", "create", "--email", "x"], "email: Enter an email address"),
@@ -124,7 +126,7 @@ fn a_running_server_refuses_whom_the_command_line_signed_out() {
     let vars = [("ROCKET_PORT", port.as_str())];
     let _serving = serve(&folder, &vars);
     let url = |path: &str| format!("http://localhost:{port}/api/auth/{path}");
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent = agent();
     for who in [ANN, "--everyone"] {
         let sent = json!({ "email": ANN, "password": PASSWORD }).to_string();
         let signed_in = agent.post(url("signin")).header("Content-Type", "application/json").send(&sent).unwrap();
@@ -138,4 +140,39 @@ fn a_running_server_refuses_whom_the_command_line_signed_out() {
         let told: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
         assert_eq!(told["reason"], "forced");
     }
+}
+
+#[test]
+fn whoever_lost_the_second_factor_gets_in_again_with_help_of_the_command_line() {
+    let folder = TempDir::new("factor");
+    create(&folder, &["--email", ANN, "--superuser"], PASSWORD);
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let _serving =
+        serve(&folder, &[("ROCKET_PORT", port.as_str()), ("NIGHTLATCH_SUPERUSER__SECOND_FACTOR", "required")]);
+    let agent = agent();
+    let call = |path: &str, access: &Value, body: Value| {
+        let request = agent.post(format!("http://localhost:{port}/api/{path}"));
+        let request = request.header("Authorization", format!("Bearer {}", access.as_str().unwrap_or_default()));
+        let mut answer = request.header("Content-Type", "application/json").send(body.to_string()).unwrap();
+        (answer.status().as_u16(), serde_json::from_str::<Value>(&answer.body_mut().read_to_string().unwrap()).unwrap())
+    };
+    let password = json!({ "email": ANN, "password": PASSWORD });
+    let (_, tokens) = call("auth/token", &Value::Null, password.clone());
+    let access = &tokens["access_token"];
+    let (status, begun) = call("account/second-factor", access, json!({}));
+    assert_eq!(status, 201, "{begun}");
+    let code = Authenticator::of(begun["uri"].as_str().unwrap()).code(Clock::system().now());
+    assert_eq!(call("account/second-factor/confirm", access, json!({ "code": code })).0, 200);
+    assert!(ok(&folder, &["user", "show", ANN]).contains("second factor"));
+    assert!(lines(&ok(&folder, &["user", "show", ANN, "--json"]))[0]["second_factor_at"].is_string());
+    assert_eq!(call("auth/token", &Value::Null, password.clone()).1["code"], "second_factor_required");
+    assert!(ok(&folder, &["user", "reset-second-factor", ANN]).contains("no second factor any more"));
+    let (status, told) = call("auth/confirm", access, json!({ "password": PASSWORD }));
+    assert_eq!((status, &told["reason"]), (401, &json!("forced")), "its sessions have ended");
+    assert_eq!(call("auth/token", &Value::Null, password).0, 200);
+    assert!(lines(&ok(&folder, &["user", "show", ANN, "--json"]))[0]["second_factor_at"].is_null());
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }

@@ -14,10 +14,11 @@ const UNDOCUMENTED: [&str; 3] =
     ["/.well-known/change-password", "/.well-known/nightlatch-check", "/.well-known/security.txt"];
 
 /// The kinds of problems that programs can rely on.
-const PROBLEMS: [(u16, &str); 16] = [
+const PROBLEMS: [(u16, &str); 17] = [
     (400, "invalid_input"),
     (401, "invalid_credentials"),
     (401, "not_signed_in"),
+    (401, "second_factor_required"),
     (403, "cross_site"),
     (403, "forbidden"),
     (403, "fresh_sign_in_required"),
@@ -34,20 +35,26 @@ const PROBLEMS: [(u16, &str); 16] = [
 ];
 
 /// What a call answers beside the problems that its kind of call has in common.
-const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 26] = [
+const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 33] = [
     ("signUp", &[(409, "conflict"), (429, "too_many_requests")]),
     ("verifyEmail", &[(409, "conflict"), (422, "invalid_code"), (429, "too_many_requests")]),
     ("resendCode", &[(429, "too_many_requests")]),
     ("forgetPassword", &[(429, "too_many_requests")]),
-    ("signIn", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
-    ("issueTokens", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
+    ("signIn", &[(401, "invalid_credentials"), (401, "second_factor_required"), (429, "too_many_requests")]),
+    ("signInWithCode", &[(422, "invalid_code"), (429, "too_many_requests")]),
+    ("issueTokens", &[(401, "invalid_credentials"), (401, "second_factor_required"), (429, "too_many_requests")]),
+    ("issueTokensWithCode", &[(422, "invalid_code"), (429, "too_many_requests")]),
     ("refreshTokens", &[(401, "not_signed_in")]),
-    ("confirmPassword", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
+    ("confirmPassword", &[(401, "invalid_credentials"), (422, "invalid_code"), (429, "too_many_requests")]),
     ("resetPassword", &[(422, "invalid_code"), (429, "too_many_requests")]),
-    ("changePassword", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
-    ("changeEmail", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
+    ("changePassword", &[(401, "invalid_credentials"), (403, "fresh_sign_in_required"), (429, "too_many_requests")]),
+    ("changeEmail", &[(401, "invalid_credentials"), (403, "fresh_sign_in_required"), (429, "too_many_requests")]),
     ("confirmEmail", &[(409, "conflict"), (422, "invalid_code"), (429, "too_many_requests")]),
-    ("deleteAccount", &[(401, "invalid_credentials"), (429, "too_many_requests")]),
+    ("deleteAccount", &[(401, "invalid_credentials"), (403, "fresh_sign_in_required"), (429, "too_many_requests")]),
+    ("beginSecondFactor", &[(403, "fresh_sign_in_required"), (409, "conflict")]),
+    ("confirmSecondFactor", &FACTOR),
+    ("replaceRecoveryCodes", &FACTOR),
+    ("removeSecondFactor", &FACTOR),
     ("listEvents", &[(422, "invalid_input")]),
     ("endSession", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
     ("endOtherSessions", &[(403, "fresh_sign_in_required")]),
@@ -60,8 +67,13 @@ const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 26] = [
     ("deleteUser", &[(403, "fresh_sign_in_required"), (404, "not_found"), (409, "conflict")]),
     ("forceLogout", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
     ("sendReset", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
+    ("resetSecondFactor", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
     ("logOutEveryone", &[(403, "fresh_sign_in_required")]),
 ];
+
+/// What calls answer that take a code of the second factor.
+const FACTOR: [(u16, &str); 4] =
+    [(403, "fresh_sign_in_required"), (409, "conflict"), (422, "invalid_code"), (429, "too_many_requests")];
 
 /// Every method that Rocket knows and its local client can send.
 const METHODS: [Method; 8] = [

@@ -10,7 +10,7 @@ const ANN: &str = "ann@example.com";
 
 /// Ann with a second factor, signed in.
 async fn ann() -> (TestApp, Authenticator, Vec<String>) {
-    let app = TestApp::new().await;
+    let app = TestApp::with_settings(&[("NIGHTLATCH_LIMITS__ENABLED", "true")]).await;
     app.sign_up(ANN).await;
     let (authenticator, codes) = app.turn_on_second_factor().await;
     (app, authenticator, codes)
@@ -72,7 +72,7 @@ async fn turning_it_on_takes_a_code_of_the_app_and_ends_every_other_session() {
     let begun = begun.json();
     let (secret, uri) = (begun["secret"].as_str().unwrap(), begun["uri"].as_str().unwrap());
     assert_eq!(secret.len(), 32, "160 bits in base32");
-    assert!(uri.starts_with("otpauth://totp/localhost:ann%40example%2Ecom?") || uri.starts_with("otpauth://totp/"));
+    assert!(uri.starts_with("otpauth://totp/localhost:ann"), "{uri}");
     let authenticator = Authenticator::of(uri);
     assert_eq!(app.call("/api/auth/signin", credentials()).await.status, Status::Ok, "nothing asks for it yet");
     app.letters().await;
@@ -99,10 +99,9 @@ async fn turning_it_on_takes_a_code_of_the_app_and_ends_every_other_session() {
 #[async_test]
 async fn the_right_password_alone_opens_nothing() {
     let (app, authenticator, _) = ann().await;
-    let before: i64 = app.count("SELECT last_signin_at FROM users").await;
     let request = request(&app).await;
     assert_eq!(app.count("SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL").await, 1, "the one that turned it on");
-    assert_eq!(app.count("SELECT last_signin_at FROM users").await, before);
+    assert_eq!(app.count("SELECT COUNT(*) FROM users WHERE last_signin_at IS NOT NULL").await, 0);
     let signed_in = answer(&app, &request, &authenticator.code(app.now())).await;
     assert_eq!(signed_in.status, Status::Ok, "{signed_in:?}");
     let body = signed_in.json();
@@ -177,7 +176,7 @@ async fn a_code_is_taken_once_and_so_is_every_older_one() {
 
 #[async_test]
 async fn fifty_at_once_with_one_code_open_one_session() {
-    let app = TestApp::with_settings(&[("NIGHTLATCH_LIMITS__ENABLED", "false")]).await;
+    let app = TestApp::new().await;
     app.sign_up(ANN).await;
     let (authenticator, codes) = app.turn_on_second_factor().await;
     for code in [authenticator.code(app.now()), codes[0].clone()] {
@@ -244,7 +243,6 @@ async fn wrong_codes_are_counted_over_all_sign_ins_and_the_right_password_forgiv
 async fn whoever_guesses_elsewhere_does_not_keep_a_known_browser_out() {
     let (app, authenticator, _) = ann().await;
     app.post_form("/logout", &[]).await;
-    app.execute("UPDATE users SET name = 'Ann'").await;
     for _ in 0..7 {
         answer(&app, &request(&app).await, &wrong(&authenticator, &app)).await;
     }
@@ -291,7 +289,11 @@ async fn a_reset_of_the_password_keeps_it() {
     app.letters().await;
     let asked = app.call("/api/auth/signin", json!({ "email": ANN, "password": new })).await;
     assert_eq!(code_of(&asked), (401, "second_factor_required".into()));
-    assert_eq!(app.count("SELECT failures FROM guesses WHERE of_codes IS NOT NULL").await, 1, "and what was guessed at it");
+    assert_eq!(
+        app.count("SELECT failures FROM guesses WHERE of_codes IS NOT NULL").await,
+        1,
+        "and what was guessed at it"
+    );
 }
 
 #[async_test]
@@ -324,10 +326,11 @@ async fn a_secret_is_seen_and_proven_only_in_the_session_that_began_it() {
     // Somebody who takes long to find an app gives the password once more, and goes on with the same secret.
     app.post_form("/account/second-factor/begin", &[]).await;
     let shown = Answer::of(app.get("/account/second-factor").await).await.body;
-    let secret = |page: &str| page.split(r#"<p class="secret"><code>"#).nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let secret =
+        |page: &str| page.split(r#"<p class="secret"><code>"#).nth(1).unwrap().split('<').next().unwrap().to_owned();
     app.advance(Duration::from_secs(301));
     let stale = Answer::of(app.get("/account/second-factor").await).await;
-    assert_eq!(stale.header("location"), Some("/confirm?next=/account/second-factor"));
+    assert_eq!(stale.header("location"), Some("/confirm?next=%2Faccount%2Fsecond-factor"));
     app.post_form("/confirm", &[("password", PASSWORD)]).await;
     let later = Answer::of(app.get("/account/second-factor").await).await.body;
     assert_eq!(secret(&later), secret(&shown));
@@ -353,7 +356,10 @@ async fn it_is_sealed_at_rest_and_goes_with_the_account() {
     let factor = &export["second_factor"];
     assert_eq!((&factor["enabled"], &factor["recovery_codes_left"]), (&json!(true), &json!(10)));
     assert_eq!(factor.as_object().unwrap().len(), 3, "{factor}");
-    assert_eq!(post(&app, "/api/account/delete", json!({ "current_password": PASSWORD })).await.status, Status::NoContent);
+    assert_eq!(
+        post(&app, "/api/account/delete", json!({ "current_password": PASSWORD })).await.status,
+        Status::NoContent
+    );
     for table in ["second_factors", "recovery_codes", "guesses"] {
         assert_eq!(app.count(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
     }

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nightlatch::settings::{LogFormat, Settings, SignupMode, rocket_figment};
+use nightlatch::settings::{LogFormat, SecondFactor, Settings, SignupMode, rocket_figment};
 use rocket::{async_test, figment::Figment};
 
 use crate::support::{TestApp, secret_text};
@@ -106,6 +106,7 @@ fn every_variable_takes_its_value() {
         ("NIGHTLATCH_SESSION__FRESH", "3m"),
         ("NIGHTLATCH_SIGNUP__MODE", "superuser"),
         ("NIGHTLATCH_SUPERUSER__EMAIL", "root@example.com"),
+        ("NIGHTLATCH_SUPERUSER__SECOND_FACTOR", "required"),
         ("NIGHTLATCH_SIGNUP__VERIFY_EMAIL", "false"),
         ("NIGHTLATCH_MAIL__SMTP_URL", "smtps://ann:hunter2@mail.example.com"),
         ("NIGHTLATCH_MAIL__FROM", "Example <door@example.com>"),
@@ -150,6 +151,7 @@ fn every_variable_takes_its_value() {
     assert_eq!((session.idle, session.absolute, session.fresh), (seconds(90), seconds(86_400), seconds(180)));
     assert!(!settings.signup.verify_email && settings.signup.mode == SignupMode::Superuser);
     assert_eq!(settings.first_superuser.as_deref(), Some("root@example.com"));
+    assert_eq!(settings.superuser_second_factor, SecondFactor::Required);
     assert_eq!(settings.mail.smtp_url.unwrap().reveal(), "smtps://ann:hunter2@mail.example.com");
     assert_eq!(settings.mail.from, "Example <door@example.com>");
     let amqp = settings.amqp.unwrap();
@@ -342,6 +344,7 @@ fn a_value_that_cannot_be_is_refused_by_name() {
         ("NIGHTLATCH_DATABASE_URL", &["", "mysql://ann:hunter2@x/y", "nightlatch.db", "Postgres"]),
         ("NIGHTLATCH_DATABASE__MAX_CONNECTIONS", &["0", "-1", "many", "4294967296"]),
         ("NIGHTLATCH_SIGNUP__MODE", &["", "closed", "Open"]),
+        ("NIGHTLATCH_SUPERUSER__SECOND_FACTOR", &["", "yes", "Required"]),
         ("NIGHTLATCH_SUPERUSER__EMAIL", &["", "root", "root@localhost"]),
         ("NIGHTLATCH_SIGNUP__VERIFY_EMAIL", &["", "yes", "1", "TRUE"]),
         ("NIGHTLATCH_MAIL__FROM", &["", "Nightlatch", "a@b@c", "<x>"]),

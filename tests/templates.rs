@@ -29,13 +29,13 @@ fn samples() -> Vec<(&'static str, Vec<Value>)> {
     let known = json!({ "email": EVIL, "code_minutes": 10, "resent": true });
     let unknown = json!({ "email": null, "code_minutes": 10, "resent": false });
     let signin = json!({ "at": moment(), "ip": EVIL, "device": EVIL, "current": true, "state": "Signed out" });
-    let owner = json!({ "name": EVIL, "email": EVIL, "created_at": moment() });
+    let owner = json!({ "name": EVIL, "email": EVIL, "created_at": moment(), "second_factor_at": moment() });
     let end = json!({ "iso": "2026-11-21T23:05:00Z", "text": "21 Nov 2026, 23:05 UTC" });
     let session = json!({ "user": "01", "expires_at": moment(), "ends_at": end, "seconds_left": 600 });
     let last = json!({ "user": "01", "expires_at": end, "ends_at": end, "seconds_left": 59 });
     let signed_in = json!({ "user": { "id": "1" }, "session": session });
     let member = with(&signed_in, json!({ "user": owner }));
-    let dashboard = with(&member, json!({ "idle": "10 minutes", "signins": [signin] }));
+    let dashboard = with(&member, json!({ "idle": "10 minutes", "signins": [signin], "withheld": true }));
     let mut open = json!({
         "id": "1", "kind": "api", "device": EVIL, "ip": EVIL, "created_at": moment(), "last_seen_at": moment(), "current": true,
     });
@@ -45,6 +45,8 @@ fn samples() -> Vec<(&'static str, Vec<Value>)> {
     // Only own paths come through to it.
     let stay = json!({ "user": { "id": "1" }, "session": session, "next": "/account?a=b&c=\"d\"" });
     let confirm = with(&member, json!({ "fresh": "5 minutes" }));
+    let mut confirms = forms(with(&confirm, json!({ "next": EVIL })));
+    confirms.extend(forms(with(&confirm, json!({ "second_factor": true }))));
     let letter = json!({ "id": "1", "to": EVIL, "from": EVIL, "subject": EVIL, "at": moment(), "text": EVIL });
     let error = json!({ "status": 500, "title": EVIL, "detail": EVIL, "request_id": EVIL });
     let mut again = forms(with(&help, known.clone()));
@@ -56,7 +58,25 @@ fn samples() -> Vec<(&'static str, Vec<Value>)> {
             account.extend(forms(with(&settings, json!({ "section": section, "pending": pending }))));
         }
     }
+    let step = json!({ "next": "/dashboard", "again": "/signin", "minutes": 10, "open": true, "section": "recovery" });
+    let late = with(&step, json!({ "open": false, "section": "app" }));
+    let qr = json!({ "side": 29, "path": "M4 4h1v1h-1z" });
+    let factor =
+        json!({ "left": 3, "enabled_at": null, "proposal": null, "withheld": true, "section": null, "notice": EVIL });
+    let factor = with(&signed_in, factor);
+    let asked = with(&factor, json!({ "proposal": { "secret": "ABCD EFGH", "qr": qr }, "section": "confirm" }));
+    let on = with(&factor, json!({ "enabled_at": moment(), "section": "codes" }));
+    let factors = [
+        forms(asked),
+        forms(with(&on, json!({ "section": "remove" }))),
+        forms(on),
+        forms(with(&factor, json!({ "section": "begin" }))),
+    ];
+    let codes = with(&signed_in, json!({ "codes": ["ABCD EFGH JKMN PQRS"], "fresh": true }));
     vec![
+        ("signin_code.html.tera", [forms(step), forms(late)].concat()),
+        ("second_factor.html.tera", factors.concat()),
+        ("recovery_codes.html.tera", vec![with(&codes, json!({ "fresh": false })), codes]),
         ("home.html.tera", vec![json!({}), signed_in.clone()]),
         ("signup.html.tera", forms(help.clone())),
         ("verify_email.html.tera", [forms(known), forms(unknown)].concat()),
@@ -64,7 +84,7 @@ fn samples() -> Vec<(&'static str, Vec<Value>)> {
         ("forgot_password.html.tera", forms(json!({}))),
         ("reset_password.html.tera", again),
         ("account.html.tera", account),
-        ("confirm.html.tera", [forms(confirm.clone()), forms(with(&confirm, json!({ "next": EVIL })))].concat()),
+        ("confirm.html.tera", confirms),
         ("stay.html.tera", vec![stay.clone(), with(&stay, json!({ "session": last }))]),
         ("dashboard.html.tera", vec![dashboard.clone(), with(&dashboard, json!({ "signins": [] }))]),
         ("sessions.html.tera", vec![sessions.clone(), with(&sessions, json!({ "fresh": false, "notice": EVIL }))]),
@@ -131,7 +151,7 @@ fn user(signed_in: &Value) -> Vec<Value> {
     let page = with(signed_in, page);
     let mut pages =
         vec![with(&page, json!({ "account": with(&account, bare), "sessions": [], "events": [], "fresh": false }))];
-    for section in ["lock", "logout", "reset", "role", "delete"] {
+    for section in ["lock", "logout", "reset", "factor", "role", "delete"] {
         pages.push(with(&page, json!({ "section": section, "problem": EVIL })));
     }
     pages.push(with(&page, json!({ "section": "delete", "errors": { "understood": EVIL } })));
@@ -216,7 +236,12 @@ fn letters() -> Vec<(&'static str, Value)> {
         ("invited", json!({})),
         ("reset_suggested", json!({})),
         ("account_locked", at.clone()),
-        ("account_unlocked", at),
+        ("account_unlocked", at.clone()),
+        ("second_factor_enabled", at.clone()),
+        ("second_factor_disabled", at.clone()),
+        ("second_factor_reset", at.clone()),
+        ("recovery_codes_replaced", at.clone()),
+        ("recovery_code_used", with(&at, json!({ "ip": "192.0.2.7", "device": "curl", "left": 9 }))),
     ]
 }
 

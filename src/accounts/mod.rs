@@ -36,7 +36,9 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 
-pub use errors::{ActError, AdminError, CodeError, FactorError, InputError, Internal, RefreshError, SigninError, SignupError};
+pub use errors::{
+    ActError, AdminError, CodeError, FactorError, InputError, Internal, RefreshError, SigninError, SignupError,
+};
 pub use export::{Export, Recorded};
 pub use limits::Limited;
 pub use overview::{Overview, RecentSignin};

@@ -52,7 +52,8 @@ impl SharedSecret {
     /// # Errors
     /// None for what is given here; the library refuses names that hold a colon, which become dots.
     pub fn uri(&self, site: &str, account: &str) -> Result<String, TotpError> {
-        let names = Builder::new().with_issuer(Some(site.replace(':', "."))).with_account_name(account.replace(':', "."));
+        let names =
+            Builder::new().with_issuer(Some(site.replace(':', "."))).with_account_name(account.replace(':', "."));
         self.totp(names)?.to_url()
     }
 

@@ -15,7 +15,9 @@ use rocket::figment::{
 };
 use serde::Deserialize;
 
-use super::{Code, Hash, Keys, Limits, Log, Masked, Password, Retention, SecondFactor, SettingsError, Signup, Stop, text};
+use super::{
+    Code, Hash, Keys, Limits, Log, Masked, Password, Retention, SecondFactor, SettingsError, Signup, Stop, text,
+};
 
 const PREFIX: &str = "NIGHTLATCH_";
 

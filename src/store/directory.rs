@@ -89,7 +89,8 @@ macro_rules! by_address {
 macro_rules! by_word {
     ($status:literal) => {
         concat!(
-            "SELECT found.word, users.id, email, name, username, role, version, locked_at, email_verified_at, created_at,
+            "SELECT found.word, users.id, email, name, username, role, version, locked_at, email_verified_at,
+                second_factor_at, created_at,
                 last_signin_at, password_hash
             FROM user_words AS found JOIN users ON users.id = found.user_id
             WHERE found.word >= $1 AND found.word < $2 AND (found.word, found.user_id) > ($3, $4)

@@ -5,7 +5,11 @@ use crate::model::id::UserId;
 
 /// Adds a code.
 pub async fn insert(db: impl AnyExecutor<'_>, user: &UserId, id: &str) -> sqlx::Result<()> {
-    sqlx::query("INSERT INTO recovery_codes (id, user_id) VALUES ($1, $2)").bind(id).bind(user.as_str()).execute(db).await?;
+    sqlx::query("INSERT INTO recovery_codes (id, user_id) VALUES ($1, $2)")
+        .bind(id)
+        .bind(user.as_str())
+        .execute(db)
+        .await?;
     Ok(())
 }
 

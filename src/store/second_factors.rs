@@ -41,12 +41,7 @@ pub async fn of(db: impl AnyExecutor<'_>, user: &UserId) -> sqlx::Result<Option<
 }
 
 /// Lets the session that takes the place of `old` go on with what that began.
-pub async fn hand_over(
-    db: impl AnyExecutor<'_>,
-    user: &UserId,
-    old: &SessionId,
-    new: &SessionId,
-) -> sqlx::Result<()> {
+pub async fn hand_over(db: impl AnyExecutor<'_>, user: &UserId, old: &SessionId, new: &SessionId) -> sqlx::Result<()> {
     let sql = "UPDATE second_factors SET session_id = $1 WHERE user_id = $2 AND session_id = $3";
     sqlx::query(sql).bind(new.as_str()).bind(user.as_str()).bind(old.as_str()).execute(db).await?;
     Ok(())

@@ -154,11 +154,7 @@ pub async fn note_second_factor(db: impl AnyExecutor<'_>, id: &UserId, now: Time
 }
 
 /// Has signing in to an account whose row is locked ask for a second factor since `at`, or for none with `None`.
-pub async fn set_second_factor(
-    db: impl AnyExecutor<'_>,
-    id: &UserId,
-    at: Option<Timestamp>,
-) -> sqlx::Result<()> {
+pub async fn set_second_factor(db: impl AnyExecutor<'_>, id: &UserId, at: Option<Timestamp>) -> sqlx::Result<()> {
     let sql = "UPDATE users SET second_factor_at = $1, version = version + 1 WHERE id = $2";
     sqlx::query(sql).bind(at.map(Timestamp::millis)).bind(id.as_str()).execute(db).await?;
     Ok(())

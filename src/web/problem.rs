@@ -20,7 +20,10 @@ use super::{
     trace::{RequestId, Trace},
     view::Pages,
 };
-use crate::{accounts::Internal, model::{code, session::EndReason}};
+use crate::{
+    accounts::Internal,
+    model::{code, session::EndReason},
+};
 
 /// What went wrong, what the caller can do about it, and the status it is answered with.
 #[derive(Clone, Debug)]
@@ -187,7 +190,15 @@ const RETRY_AFTER: &str = "2";
 
 impl Problem {
     fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), reason: None, request: None, header: String::new(), cause: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            reason: None,
+            request: None,
+            header: String::new(),
+            cause: None,
+        }
     }
 
     /// The status it is answered with.

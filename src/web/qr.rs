@@ -36,11 +36,13 @@ mod tests {
 
     #[test]
     fn the_path_draws_the_dark_modules_and_no_other() {
-        let text = "otpauth://totp/localhost:ann%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=localhost";
+        let text =
+            "otpauth://totp/localhost:ann%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=localhost";
         let (code, drawn) = (QrCode::with_error_correction_level(text, EcLevel::M).unwrap(), drawn(text).unwrap());
         let mut dark = vec![vec![false; code.width()]; code.width()];
         for run in drawn["path"].as_str().unwrap().split('z').filter(|run| !run.is_empty()) {
-            let numbers: Vec<usize> = run.split(['M', ' ', 'h', 'v', '-']).filter_map(|part| part.parse().ok()).collect();
+            let numbers: Vec<usize> =
+                run.split(['M', ' ', 'h', 'v', '-']).filter_map(|part| part.parse().ok()).collect();
             let [x, y, length, 1, back] = numbers[..] else { panic!("{run}") };
             assert_eq!(length, back);
             dark[y - QUIET][x - QUIET..x - QUIET + length].fill(true);

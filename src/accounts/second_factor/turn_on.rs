@@ -51,11 +51,7 @@ impl Accounts {
     ///
     /// # Errors
     /// The database is gone.
-    pub async fn proposed_second_factor(
-        &self,
-        session: &Session,
-        user: &User,
-    ) -> Result<Option<Proposal>, Internal> {
+    pub async fn proposed_second_factor(&self, session: &Session, user: &User) -> Result<Option<Proposal>, Internal> {
         if user.second_factor_at.is_some() {
             return Ok(None);
         }

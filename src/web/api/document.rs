@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::{
-    account, admin, confirm, docs, forgot_password, health, logout, reset_password, second_factor, session, sessions, signin,
-    signup, token, verify_email,
+    account, admin, confirm, docs, forgot_password, health, logout, reset_password, second_factor, session, sessions,
+    signin, signup, token, verify_email,
 };
 use crate::{
     accounts::Accounts,

@@ -106,13 +106,7 @@ fn renew(cookie: &Cookie<'_>, signed_in: Option<&SignedIn>) -> Result<(), Proble
 }
 
 /// The page again, with what is wrong in the form called `section`.
-async fn again(
-    pages: &Pages<'_>,
-    accounts: &Accounts,
-    session: &Session,
-    section: &str,
-    error: FactorError,
-) -> Again {
+async fn again(pages: &Pages<'_>, accounts: &Accounts, session: &Session, section: &str, error: FactorError) -> Again {
     match known(accounts, session, Some(section)).await {
         Ok(known) => pages.again("second_factor", &json!({}), error.into(), known),
         Err(other) => other.into(),

@@ -5,7 +5,9 @@ use rocket::{Request, http::Status};
 
 use super::{FieldError, Kind, Problem, ended_because};
 use crate::{
-    accounts::{ActError, AdminError, CodeError, FactorError, InputError, Internal, RefreshError, SigninError, SignupError},
+    accounts::{
+        ActError, AdminError, CodeError, FactorError, InputError, Internal, RefreshError, SigninError, SignupError,
+    },
     model::{
         code::RequestId,
         invalid::{Fault, Invalid},
@@ -154,14 +156,16 @@ impl Problem {
     }
 
     fn invalid_factor_code() -> Self {
-        let detail = "This code is wrong, was used before, or is too old. Wait for the next one, or use a recovery code.";
+        let detail =
+            "This code is wrong, was used before, or is too old. Wait for the next one, or use a recovery code.";
         let errors = vec![FieldError::new("code", "invalid", detail)];
         Self { errors, ..Self::new(Kind::InvalidCode, detail) }
     }
 
     /// The password is right; the rest of the sign-in is under `request`.
     fn second_factor_required(request: RequestId) -> Self {
-        let detail = "The password is right. Send the code of your authenticator app, or a recovery code, with this request.";
+        let detail =
+            "The password is right. Send the code of your authenticator app, or a recovery code, with this request.";
         Self { request: Some(request), ..Self::new(Kind::SecondFactorRequired, detail) }
     }
 
@@ -371,7 +375,9 @@ impl From<FactorError> for Problem {
             FactorError::Refused => Self::invalid_factor_code(),
             FactorError::On => conflict("There is a second factor already. Turn that off first to use another app."),
             FactorError::Off => conflict("There is no second factor."),
-            FactorError::NotBegun => conflict("Begin first: there is no secret in this session that waits for its code."),
+            FactorError::NotBegun => {
+                conflict("Begin first: there is no secret in this session that waits for its code.")
+            }
             FactorError::SignedOut => Self::signed_out_meanwhile(),
             FactorError::TooMany(after) => Self::too_many_requests(after),
             FactorError::Internal(cause) => Self::internal(cause),
