@@ -4,6 +4,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { relative } from "node:path";
 import { account, byKeyboard } from "./account.mjs";
 import { admin } from "./admin.mjs";
+import { factor, program } from "./factor.mjs";
 import { CAPPED, idle, SHORT, USUAL } from "./idle.mjs";
 import { launch } from "./chromium.mjs";
 import { Album, fits } from "./look.mjs";
@@ -20,7 +21,7 @@ async function run() {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const mailbox = new Mailbox();
-  const [site, local, office, usual, short, capped] = [1, 2, 3, 4, 5, 6].map(() => new Server());
+  const [site, local, office, strict, usual, short, capped] = [1, 2, 3, 4, 5, 6, 7].map(() => new Server());
   const [browser, keeping] = await Promise.all([
     launch(executablePath),
     // As people have it: pages that were left are kept for the Back button.
@@ -33,6 +34,7 @@ async function run() {
   const unseen = { look: fits, print: () => {}, scripted: false };
   const ends = new Album(folder, 80);
   const desks = new Album(folder, 110);
+  const factors = new Album(folder, 150);
   const maker = (from) => async (origin, { offline = false, ...options } = {}) => {
     const made = await from.newContext({ viewport: DESK, ...options });
     const complaints = watch(made, origin);
@@ -86,6 +88,20 @@ async function run() {
     await admin(office, mailbox, await phones(), { ...second, ...unseen, last: true, step, another: phones });
   }
 
+  async function proving() {
+    await strict.start(binary, { NIGHTLATCH_MAIL__SMTP_URL: smtp, NIGHTLATCH_SUPERUSER__SECOND_FACTOR: "required" });
+    const look = (page, name) => factors.add(page, name);
+    const print = (page, name) => factors.print(page, name);
+    const another = () => context(strict.url);
+    const dan = { dan: "dan@example.com", root: "rae@example.com", look, print, step: steps("second factor"), another };
+    await factor(strict, mailbox, await another(), dan);
+    await letters(mailbox, ["dan@example.com"], browser, look, /second factor|recovery code/i, 4);
+    const phones = () => context(strict.url, phone);
+    const step = steps("second factor, no script, phone");
+    await factor(strict, mailbox, await phones(), { dan: "deb@example.com", root: "ron@example.com", ...unseen, step, another: phones });
+    program(strict, "dot@example.com");
+  }
+
   async function closing() {
     await Promise.all([usual.start(binary, USUAL), short.start(binary, SHORT), capped.start(binary, CAPPED)]);
     await idle({ usual, short, capped }, maker(keeping), (page, name) => ends.add(page, name), steps("the end of a session"));
@@ -94,7 +110,7 @@ async function run() {
   try {
     smtp = await mailbox.open();
     await site.start(binary, { NIGHTLATCH_MAIL__SMTP_URL: smtp });
-    await Promise.all([scripted(), plain(), governing(), closing()]);
+    await Promise.all([scripted(), plain(), governing(), proving(), closing()]);
     assert.deepEqual(faults.flat(), [], "the browser complains");
   } catch (error) {
     console.error(faults.flat().join("\n"));
@@ -102,13 +118,13 @@ async function run() {
     throw error;
   } finally {
     await Promise.all([browser.close(), keeping.close()]);
-    await Promise.all([site, local, office, usual, short, capped, mailbox].map((one) => (one === mailbox ? one.close() : one.stop())));
+    await Promise.all([site, local, office, strict, usual, short, capped, mailbox].map((one) => (one === mailbox ? one.close() : one.stop())));
   }
   const seconds = Math.round((Date.now() - began) / 1000);
-  const weights = [...album.weights, ...ends.weights, ...desks.weights].sort(([, one], [, other]) => other - one);
+  const weights = [...album.weights, ...ends.weights, ...desks.weights, ...factors.weights].sort(([, one], [, other]) => other - one);
   console.log("bytes a page, with style, script and pictures:");
   for (const [name, weight] of weights) console.log(`${String(weight).padStart(7)}  ${name}`);
-  const pictures = album.pictures + ends.pictures + desks.pictures;
+  const pictures = album.pictures + ends.pictures + desks.pictures + factors.pictures;
   console.log(`no complaint of the browser, no violation found by axe, ${pictures} pictures in ${relative(".", folder)}, ${seconds} s`);
 }
 
