@@ -1,23 +1,33 @@
 //! The database: one pool for SQLite and PostgreSQL, its transactions and its migrations.
+mod connection;
+mod connections;
 mod copy;
 mod inspect;
+mod transaction;
 
+pub use connection::Connection;
+pub use connections::Connections;
 pub use copy::{copy_sqlite, verdict};
 pub use inspect::Schema;
+pub use transaction::Transaction;
 
 use std::{collections::HashSet, ops::Deref, time::Duration};
 
 use rocket::figment::Figment;
 use rocket_db_pools::Database;
 use sqlx::{
-    Any, AnyConnection, AnyPool, Connection, Executor, Transaction,
+    Any, AnyConnection, Connection as _, Executor,
     any::AnyPoolOptions,
     migrate::{Migration, MigrationType, Migrator},
     pool::PoolConnection,
 };
+use tokio::time::timeout;
 
-/// How long a caller waits for a free connection before it is told to come back.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a caller waits for an answer of the database, and for a free connection, before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The same for whoever has time: what counts whole tables, and the command line.
+pub const LEISURE: Duration = Duration::from_secs(60);
 
 /// The migrations, compiled in; each file runs unchanged on both databases.
 const MIGRATIONS: [(i64, &str, &str); 8] = [
@@ -44,7 +54,8 @@ const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
 /// Why there is no connection.
 pub async fn probe(url: &str) -> sqlx::Result<()> {
     sqlx::any::install_default_drivers();
-    AnyConnection::connect(url).await?.close().await
+    let probe = async { AnyConnection::connect(url).await?.close().await };
+    timeout(PATIENCE, probe).await.map_err(|_| connection::silent())?
 }
 
 /// The pool as Rocket attaches, guards and closes it.
@@ -55,7 +66,7 @@ pub struct Db(Pool);
 /// Connections to one database. Cheap to clone; reads go straight to it, writes through [`Pool::begin`].
 #[derive(Clone, Debug)]
 pub struct Pool {
-    any: AnyPool,
+    connections: Connections,
     sqlite: bool,
 }
 
@@ -69,22 +80,26 @@ impl Pool {
         let sqlite = url.starts_with("sqlite:");
         let any = AnyPoolOptions::new()
             .max_connections(max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(PATIENCE)
             .after_connect(|connection, _| Box::pin(prepare(connection)))
             .connect(url)
             .await?;
-        Ok(Self { any, sqlite })
+        Ok(Self { connections: Connections { any, patience: PATIENCE }, sqlite })
+    }
+
+    /// The same connections for whoever waits longer for an answer, or not so long.
+    pub fn with_patience(&self, patience: Duration) -> Self {
+        let connections = Connections { patience, ..self.connections.clone() };
+        Self { connections, ..*self }
     }
 
     /// Begins a transaction that will write. Dropping it rolls it back.
     ///
     /// # Errors
-    /// No connection within three seconds, or the database is gone.
-    pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Any>> {
-        let (any, begin) = (self.any.clone(), if self.sqlite { BEGIN_SQLITE } else { "BEGIN" });
-        // In a task of its own: sqlx forgets a BEGIN whose caller goes away before the answer, and whoever gets the connection next would
-        // write into a transaction that nobody commits.
-        tokio::spawn(async move { any.begin_with(begin).await }).await.map_err(|_| sqlx::Error::WorkerCrashed)?
+    /// No connection or no answer within three seconds, or the database is gone.
+    pub async fn begin(&self) -> sqlx::Result<Transaction> {
+        let begin = if self.sqlite { BEGIN_SQLITE } else { "BEGIN" };
+        Transaction::begin(self.connections.acquire().await?, begin).await
     }
 
     /// Brings the schema up to date; looks first, so that a role without the right to change it can serve.
@@ -108,7 +123,7 @@ impl Pool {
     }
 
     async fn apply(&self, migrator: &Migrator) -> Result<(), sqlx::migrate::MigrateError> {
-        let mut connection = self.any.acquire().await?;
+        let mut connection = self.connections.any.acquire().await?;
         let outcome = migrator.run_direct(None, &mut *connection, false).await;
         if outcome.is_err() {
             // It holds PostgreSQL's lock for migrations, and would keep it in the pool.
@@ -126,22 +141,26 @@ impl Pool {
     async fn applied(&self) -> HashSet<i64> {
         let applied = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success");
         // Any failure here means "not migrated yet"; a real one comes back from the migration itself.
-        applied.fetch_all(&self.any).await.unwrap_or_default().into_iter().collect()
+        applied.fetch_all(&self.connections).await.unwrap_or_default().into_iter().collect()
     }
 }
 
 impl Deref for Pool {
-    type Target = AnyPool;
+    type Target = Connections;
 
-    fn deref(&self) -> &AnyPool {
-        &self.any
+    fn deref(&self) -> &Connections {
+        &self.connections
     }
 }
 
-/// Sets what SQLite takes only as a statement: readers beside the writer, and a commit that survives a power cut.
+/// Sets what SQLite takes only as a statement: readers beside the writer, a commit that survives a power cut, and a wait for another
+/// writer that ends before our own. PostgreSQL is to look each second whether whoever asked is still there, or those that gave up
+/// would hold its connections while they wait for a lock; versions before 14 cannot.
 async fn prepare(connection: &mut AnyConnection) -> sqlx::Result<()> {
     if connection.backend_name() == "SQLite" {
-        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").await?;
+        connection.execute("PRAGMA busy_timeout = 2900; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").await?;
+    } else if let Err(error) = connection.execute("SET client_connection_check_interval = '1s'").await {
+        tracing::debug!(%error, "PostgreSQL does not look whether its clients are still there");
     }
     Ok(())
 }
@@ -158,7 +177,7 @@ impl rocket_db_pools::Pool for Pool {
     }
 
     async fn get(&self) -> Result<Self::Connection, Self::Error> {
-        self.any.acquire().await.map_err(rocket_db_pools::Error::Get)
+        self.connections.any.acquire().await.map_err(rocket_db_pools::Error::Get)
     }
 
     /// Rocket asks for this when it begins to stop, while requests are still served: whoever launched it closes the pool afterwards.

@@ -79,6 +79,8 @@ async fn a_node_cut_off_from_the_database_answers_503_and_keeps_the_cookie() {
     let page = two.get_as(&token, "/dashboard").await;
     assert_eq!(page.status, Status::ServiceUnavailable);
     assert_eq!(two.get_as(&token, "/signin").await.status, Status::Ok, "what needs no session is there");
+    let act = two.call_as(&token, "/api/auth/signin", json!({})).await;
+    assert_eq!(act.status, Status::ServiceUnavailable, "no handler waits for the database once more");
 }
 
 #[async_test]

@@ -59,7 +59,7 @@ use sessions::By;
 
 use crate::{
     clock::{Clock, Timestamp},
-    db::Pool,
+    db::{self, Pool},
     hasher::Hasher,
     metrics::Metrics,
     model::{
@@ -119,7 +119,7 @@ struct Rules {
 }
 
 /// A transaction of the domain.
-type Tx = sqlx::Transaction<'static, sqlx::Any>;
+type Tx = db::Transaction;
 
 /// Whoever wants a session: where the call comes from, and what the browser holds already.
 pub struct Caller<'a> {
@@ -195,6 +195,11 @@ impl Accounts {
             Standing::Open => Ok(None),
             Standing::Unknown => Ok(store::sessions::ended(&*self.db, &session.id).await?),
         }
+    }
+
+    /// Whether this node knows by itself which sessions have ended, and need not ask the database.
+    pub fn trusts_memory(&self) -> bool {
+        self.revocations.is_whole(self.clock.uptime())
     }
 
     /// How long sessions last.

@@ -103,6 +103,7 @@ impl Accounts {
                         // Where this fails the next to wait does it.
                         if let Err(error) = store::nodes::give_up(&*self.db, &node, number).await {
                             tracing::warn!(%error, "the row of a node could not be deleted");
+                            return;
                         }
                     }
                     return;

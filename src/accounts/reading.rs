@@ -6,6 +6,7 @@ use tokio::sync::Mutex;
 use super::{Accounts, FLUSH, Internal};
 use crate::{
     clock::Timestamp,
+    db::LEISURE,
     metrics::{Queue, Reading, Stored},
     store,
 };
@@ -49,25 +50,25 @@ impl Accounts {
         if let Some((stored, _)) = kept.as_ref().filter(|(_, until)| began < *until) {
             return Ok(stored.clone());
         }
-        let now = self.clock.now();
+        let (db, now) = (self.db.with_patience(LEISURE), self.clock.now());
         // Last use is written down late.
         let used_since = now.minus(self.rules.lifetimes.idle + FLUSH);
-        let sessions = store::sessions::live(&*self.db, used_since, now).await?;
+        let sessions = store::sessions::live(&*db, used_since, now).await?;
         let queue = |waiting, oldest: Option<Timestamp>| Queue {
             waiting,
             oldest: oldest.map_or(Duration::ZERO, |oldest| now.since(oldest)),
         };
-        let (waiting, oldest) = store::letters::queue(&*self.db).await?;
+        let (waiting, oldest) = store::letters::queue(&*db).await?;
         let letters = queue(waiting, oldest);
         let events = match self.rules.publish {
             true => {
-                let backlog = store::outbox::backlog(&*self.db).await?;
+                let backlog = store::outbox::backlog(&*db).await?;
                 Some((queue(backlog.pending, backlog.oldest), backlog.parked))
             }
             false => None,
         };
         let stored = Stored {
-            nodes: store::nodes::count(&*self.db).await?,
+            nodes: store::nodes::count(&*db).await?,
             sessions: sessions.map(|(kind, number)| (kind.as_str(), number)),
             letters,
             events,

@@ -20,7 +20,7 @@ impl Pool {
     /// The database is gone, or it was never migrated.
     pub async fn schema(&self) -> sqlx::Result<Schema> {
         let applied: Vec<i64> =
-            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&self.any).await?;
+            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&**self).await?;
         let known: Vec<i64> = self.migrations().map(|(version, ..)| version).collect();
         Ok(if applied.iter().any(|version| !known.contains(version)) {
             Schema::Newer
@@ -51,6 +51,6 @@ impl Pool {
             return Ok(None);
         }
         let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-        Ok(Some(Timestamp::from_millis(sqlx::query_scalar(sql).fetch_one(&self.any).await?)))
+        Ok(Some(Timestamp::from_millis(sqlx::query_scalar(sql).fetch_one(&**self).await?)))
     }
 }

@@ -1,7 +1,8 @@
 //! The seals of the audit trail, in the order of their numbers, and where their chain begins and ends.
-use sqlx::{AnyConnection, Row, any::AnyExecutor};
+use sqlx::{Row, any::AnyExecutor};
 
 use super::events::Verbatim;
+use crate::db::Connection;
 
 /// Where the chain begins and ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,7 +83,7 @@ pub async fn hold(db: impl AnyExecutor<'_>) -> sqlx::Result<()> {
 
 /// Adds seals of events, each with the event's id, numbered from `first` on: a few statements instead of one for each, so that a sign-in that
 /// waits for the end of it does not wait long.
-pub async fn insert(db: &mut AnyConnection, first: i64, seals: &[(&str, String)]) -> sqlx::Result<()> {
+pub async fn insert(db: &mut Connection, first: i64, seals: &[(&str, String)]) -> sqlx::Result<()> {
     let sql = "WITH RECURSIVE places (place) AS (SELECT 0 UNION ALL SELECT place + 1 FROM places WHERE place + 1 < $1)
         INSERT INTO seals (number, event_id, seal)
         SELECT $2 + place, RTRIM(SUBSTR($3, 1 + place * $4, $4)), RTRIM(SUBSTR($5, 1 + place * $6, $6)) FROM places";

@@ -1,5 +1,7 @@
 //! How many events of each type an hour held. Hours are counted from the epoch, in UTC.
-use sqlx::{AnyConnection, any::AnyExecutor};
+use sqlx::any::AnyExecutor;
+
+use crate::db::Connection;
 
 /// What a span of hours held of one type.
 pub struct Tally {
@@ -12,7 +14,7 @@ pub struct Tally {
 }
 
 /// Adds to what was counted before: hour, type and number of each. Called in the transaction that notes that they are counted.
-pub async fn add(db: &mut AnyConnection, counts: &[(i64, &str, i64)]) -> sqlx::Result<()> {
+pub async fn add(db: &mut Connection, counts: &[(i64, &str, i64)]) -> sqlx::Result<()> {
     // In one order, or two who add at once could wait for each other for ever.
     let mut sorted = counts.to_vec();
     sorted.sort_unstable();

@@ -13,6 +13,7 @@ use super::{
     careful::panicked,
     cookies,
     problem::{self, Problem},
+    session::{Presented, presented},
     trace::Trace,
 };
 use crate::settings::is_loopback;
@@ -65,7 +66,11 @@ fn check(request: &Request<'_>) -> Result<(), Problem> {
         Method::Get | Method::Head | Method::Options if !embeds(request, site) => Ok(()),
         _ if same_site(request, site) => {
             note_claims(request, site);
-            Ok(())
+            match presented(request) {
+                // The database was waited for once; a handler would ask it again.
+                Presented::Unknown(error) => Err(error.clone().into()),
+                _ => Ok(()),
+            }
         }
         _ => {
             tracing::warn!(path = %request.uri().path(), "refused a cross-site request");

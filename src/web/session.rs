@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 use rocket::{
     Data, Request, Responder, Response, State,
     fairing::{Fairing, Info, Kind},
-    http::{CookieJar, Header, Method},
+    http::{CookieJar, Header, Method, Status},
     outcome::try_outcome,
     request::{FromRequest, Outcome},
 };
@@ -208,6 +208,11 @@ impl Fairing for Sliding {
         let site = request.rocket().state::<Site>().filter(|_| prolongs(request));
         // A sign-in or sign-out may have spoken already.
         let Some(site) = site.filter(|site| !speaks_of_session(response, site)) else { return };
+        // The handler may have waited for the database, which would be asked again; the browser keeps the cookie that it has.
+        let knows = request.rocket().state::<Accounts>().is_some_and(Accounts::trusts_memory);
+        if response.status() == Status::ServiceUnavailable && !knows {
+            return;
+        }
         if let Some(cookie) = Trace::of(request).follow(reissue(request, site)).await {
             // The jar was written out before fairings run: what is added to it here would be lost.
             response.adjoin_header(&cookie);

@@ -1,16 +1,11 @@
 //! Keeps this node up to date about sessions that others end.
-use std::time::Duration;
-
-use tokio::{sync::Mutex, time::timeout};
+use tokio::sync::Mutex;
 
 use super::crew::Stop;
 use crate::{
     accounts::{Accounts, Internal},
     revocations::feed::{Feed, INTERVAL},
 };
-
-/// How long one statement may take: a connection that something in between has forgotten is silent, and nobody says that it is dead.
-const STATEMENT: Duration = Duration::from_secs(5);
 
 /// Reads the endings of all nodes, again and again.
 pub struct Follower {
@@ -33,7 +28,7 @@ impl Follower {
     pub async fn catch_up(&self) -> Result<(), Internal> {
         let mut feed = self.feed.lock().await;
         let Some(feed) = feed.as_mut() else { return Ok(()) };
-        while !timeout(STATEMENT, self.accounts.follow(feed)).await?? {}
+        while !self.accounts.follow(feed).await? {}
         Ok(())
     }
 

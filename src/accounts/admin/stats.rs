@@ -7,6 +7,7 @@ use std::{
 use crate::{
     accounts::{Accounts, Internal, seen::FLUSH},
     clock::Timestamp,
+    db::{LEISURE, Pool},
     model::event::EventKind,
     store,
 };
@@ -102,7 +103,7 @@ impl Accounts {
     /// The database is gone.
     pub async fn count(&self) -> Result<Duration, Internal> {
         let began = self.clock.uptime();
-        let counts = self.count_everything().await?;
+        let counts = self.count_everything(&self.db.with_patience(LEISURE)).await?;
         let done = self.clock.uptime();
         let pause = INTERVAL.max(done.saturating_sub(began) * SHARE);
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = Some((counts, done + pause * LATE));
@@ -115,24 +116,24 @@ impl Accounts {
         let kept = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match kept {
             Some((counts, until)) if uptime < until => Ok(counts),
-            _ => self.count_everything().await,
+            _ => self.count_everything(&self.db).await,
         }
     }
 
-    async fn count_everything(&self) -> Result<Counts, Internal> {
+    async fn count_everything(&self, db: &Pool) -> Result<Counts, Internal> {
         let now = self.clock.now();
         // Last use is written down late.
         let used_since = now.minus(self.rules.lifetimes.idle + FLUSH);
-        let [(_, browsers), (_, programs)] = store::sessions::live(&*self.db, used_since, now).await?;
-        let (waiting, oldest) = store::letters::queue(&*self.db).await?;
+        let [(_, browsers), (_, programs)] = store::sessions::live(&**db, used_since, now).await?;
+        let (waiting, oldest) = store::letters::queue(&**db).await?;
         Ok(Counts {
             at: now,
-            accounts: store::stats::accounts(&*self.db).await?,
+            accounts: store::stats::accounts(&**db).await?,
             browsers,
             programs,
             letters: Queue { waiting, oldest },
-            events: store::outbox::backlog(&*self.db).await?,
-            nodes: store::nodes::count(&*self.db).await?,
+            events: store::outbox::backlog(&**db).await?,
+            nodes: store::nodes::count(&**db).await?,
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Findings, database};
 use crate::{
     clock::{Clock, Timestamp},
-    db::Pool,
+    db::{LEISURE, Pool},
     model::id::row_time,
     seals::Seals,
     secret::Secret,
@@ -23,6 +23,7 @@ const LATE: Duration = Duration::from_secs(60);
 pub async fn check(settings: &Settings, secret: Option<&Secret>, clock: &Clock, findings: &mut Findings) {
     let Some(secret) = secret else { return };
     let Some(db) = database::reach(settings, findings).await else { return };
+    let db = db.with_patience(LEISURE);
     if database::schema(&db, findings).await {
         let outcome = match sealed(&db, &secret.seals(), findings).await {
             Ok(()) => waiting(&db, clock, findings).await,
