@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The same for whoever has time: what counts whole tables, and the command line.
 pub const LEISURE: Duration = Duration::from_secs(60);
 
+/// For how long a connection that has answered is believed to be there.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// The migrations, compiled in; each file runs unchanged on both databases.
 const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "accounts", include_str!("../migrations/0001_accounts.sql")),
@@ -81,6 +84,8 @@ impl Pool {
         let any = AnyPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, known| Box::pin(is_there(connection, known.idle_for)))
             .after_connect(|connection, _| Box::pin(prepare(connection)))
             .connect(url)
             .await?;
@@ -151,6 +156,14 @@ impl Deref for Pool {
     fn deref(&self) -> &Connections {
         &self.connections
     }
+}
+
+/// Whether the server has not gone away meanwhile. One that answered a moment ago when the connection came back is not asked again.
+async fn is_there(connection: &mut AnyConnection, idle: Duration) -> sqlx::Result<bool> {
+    if idle >= FRESH {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 /// Sets what SQLite takes only as a statement: readers beside the writer, a commit that survives a power cut, and a wait for another
