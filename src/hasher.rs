@@ -1,9 +1,9 @@
 //! Argon2id on threads of its own: bounded in number, memory and queue, so that hashing never blocks other requests.
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
-        mpsc,
+        mpsc::{self, RecvTimeoutError},
     },
     thread,
     time::Duration,
@@ -23,6 +23,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Bytes of a tag (RFC 9106, 4: 256 bits).
 const TAG_BYTES: usize = 32;
+
+/// How long memory for hashes is kept when nobody signs in.
+const KEPT: Duration = Duration::from_secs(10);
+
+/// glibc gives a block of this size back to the system when it is freed; a smaller one it may keep. What is never used takes no memory.
+const GIVEN_BACK: usize = (32 << 20) / Block::SIZE;
 
 /// The costliest stored hash that is computed: a hostile one must not stop the server.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
@@ -76,10 +82,10 @@ impl Hasher {
     pub fn start(password: &settings::Password, hash: &settings::Hash, refused: Counter) -> Result<Self, Internal> {
         let params = Params::new(password.memory_kib, password.iterations, password.parallelism, Some(TAG_BYTES))?;
         let (jobs, queue) = mpsc::channel();
-        let queue = Arc::new(std::sync::Mutex::new(queue));
+        let (queue, kept) = (Arc::new(Mutex::new(queue)), Arc::<Mutex<_>>::default());
         for number in 0..hash.permits {
-            let queue = Arc::clone(&queue);
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(&queue))?;
+            let (queue, kept) = (Arc::clone(&queue), Arc::clone(&kept));
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(&queue, &kept))?;
         }
         Ok(Self {
             decoy: phc(&params, &random::<16>(), &random())?.into(),
@@ -184,19 +190,34 @@ impl Drop for Place {
     }
 }
 
-/// Computes one job after another in memory that is kept: allocating 19 MiB for each costs more than the locks of the queue.
-fn work(queue: &std::sync::Mutex<mpsc::Receiver<Job>>) {
-    let mut memory = Vec::new();
+/// Computes one job after another in memory that is kept for the next: allocating 19 MiB for each costs more than the locks.
+fn work(queue: &Mutex<mpsc::Receiver<Job>>, kept: &Mutex<Vec<Vec<Block>>>) {
     loop {
-        let job = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
-        let Ok(Job { params, salt, password, answer }) = job else { return };
+        // One waits at a time: for all of them, also where the memory of others is no longer needed.
+        let job = lock(queue).recv_timeout(KEPT);
+        let Job { params, salt, password, answer } = match job {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Timeout) => {
+                lock(kept).clear();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let mut memory = lock(kept).pop().unwrap_or_else(|| Vec::with_capacity(GIVEN_BACK));
         memory.resize(params.block_count(), Block::default());
         let mut tag = [0; TAG_BYTES];
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let done = argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut tag, &mut memory);
+        // Before the answer: whoever comes next finds it.
+        lock(kept).push(memory);
         // The caller may have gone away; then nobody needs the answer.
         let _ = answer.send(done.map(|()| tag));
     }
+}
+
+// A panic while the lock was held leaves a queue, or memory that is written over.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn phc(params: &Params, salt: &[u8], tag: &[u8; TAG_BYTES]) -> Result<String, Internal> {
