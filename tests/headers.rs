@@ -7,7 +7,7 @@ use rocket::{
 
 use crate::support::{Answer, TestApp};
 
-const ALWAYS: [(&str, &str); 5] = [
+pub const ALWAYS: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "same-origin"),

@@ -25,7 +25,10 @@ use rocket::{
 };
 use serde_json::json;
 
-use crate::support::{Answer, Options, PASSWORD, TestApp};
+use crate::{
+    headers::ALWAYS,
+    support::{Answer, Options, PASSWORD, TestApp},
+};
 
 /// Far more than anything here takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -151,6 +154,11 @@ async fn a_panic_in_a_handler_or_a_fairing_is_one_500() {
         let answer = Answer::of(request.dispatch().await).await;
         assert_eq!((answer.status, answer.header("set-cookie")), (Status::InternalServerError, None));
         assert!(!answer.body.contains("planted") && answer.body.contains(answer.header("x-request-id").unwrap()));
+        for (name, value) in ALWAYS {
+            assert_eq!(answer.header(name), Some(value));
+        }
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert!(answer.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'")));
     }
     assert_eq!(app.get("/signin").await.status(), Status::Ok);
 }

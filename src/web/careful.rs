@@ -8,7 +8,7 @@ use rocket::{
     response::Responder,
 };
 
-use super::{problem::Problem, trace::Trace};
+use super::{headers, problem::Problem, trace::Trace};
 use crate::accounts::Internal;
 
 /// A fairing whose panics are answered with 500, like those of a handler.
@@ -38,8 +38,9 @@ impl<F: Fairing> Fairing for Careful<F> {
         if AssertUnwindSafe(self.0.on_response(request, response)).catch_unwind().await.is_err()
             && let Ok(answer) = panicked().respond_to(request)
         {
-            // Nothing of an answer that nobody finished, a cookie least of all.
+            // Nothing of an answer that nobody finished, a cookie least of all; the headers may have been on it already.
             *response = answer;
+            headers::add(request, response);
         }
     }
 

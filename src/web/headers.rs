@@ -42,17 +42,22 @@ impl Fairing for Headers {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        for (name, value) in ALWAYS {
-            response.set_header(Header::new(name, value));
-        }
-        let page = !is_api(request) || response.content_type().is_some_and(|kind| kind.is_html());
-        let policy = if page { PAGE_POLICY } else { API_POLICY };
-        response.set_header(Header::new("Content-Security-Policy", policy));
-        if !response.headers().contains("Cache-Control") {
-            response.set_header(Header::new("Cache-Control", "no-store"));
-        }
-        if request.rocket().state::<Site>().is_some_and(|site| !site.local) {
-            response.set_header(Header::new(TRANSPORT.0, TRANSPORT.1));
-        }
+        add(request, response);
+    }
+}
+
+/// Puts them on `response`; once more does no harm.
+pub fn add(request: &Request<'_>, response: &mut Response<'_>) {
+    for (name, value) in ALWAYS {
+        response.set_header(Header::new(name, value));
+    }
+    let page = !is_api(request) || response.content_type().is_some_and(|kind| kind.is_html());
+    let policy = if page { PAGE_POLICY } else { API_POLICY };
+    response.set_header(Header::new("Content-Security-Policy", policy));
+    if !response.headers().contains("Cache-Control") {
+        response.set_header(Header::new("Cache-Control", "no-store"));
+    }
+    if request.rocket().state::<Site>().is_some_and(|site| !site.local) {
+        response.set_header(Header::new(TRANSPORT.0, TRANSPORT.1));
     }
 }
