@@ -42,11 +42,16 @@ fn is_outage(code: &str) -> bool {
 
 impl fmt::Display for Internal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut said = self.0.to_string();
+        f.write_str(&said)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
+            let more = error.to_string();
+            // Some say what their cause is, too.
+            if !said.ends_with(&more) {
+                write!(f, ": {more}")?;
+            }
+            (said, cause) = (more, error.source());
         }
         Ok(())
     }

@@ -201,6 +201,11 @@ impl Problem {
         }
     }
 
+    /// Whether the database did not answer.
+    pub fn is_outage(&self) -> bool {
+        self.cause.as_ref().is_some_and(Internal::is_outage)
+    }
+
     /// The status it is answered with.
     pub fn status(&self) -> Status {
         self.kind.parts().0

@@ -90,6 +90,23 @@ impl<'r> Pages<'r> {
         Again { page: self.show(name, all), problem }
     }
 
+    /// The same with a context that the database knows; where it was waited for in vain already, it is not asked.
+    pub async fn again_with<E: Into<Problem>>(
+        &self,
+        name: &str,
+        typed: &Value,
+        problem: Problem,
+        context: impl Future<Output = Result<Context, E>>,
+    ) -> Again {
+        if problem.is_outage() {
+            return problem.into();
+        }
+        match context.await {
+            Ok(context) => self.again(name, typed, problem, context),
+            Err(other) => other.into().into(),
+        }
+    }
+
     /// The page of a problem that no form can show.
     pub fn error(&self, problem: &Problem, request_id: RequestId) -> Option<String> {
         let context = context! {

@@ -139,10 +139,7 @@ impl<'r> FromRequest<'r> for AccountPage<'r> {
 impl AccountPage<'_> {
     /// The page again, with what is wrong in the form called `section`.
     async fn again(&self, session: &Session, section: &str, typed: &Value, problem: Problem) -> Again {
-        match self.known(session, Some(section), None).await {
-            Ok(known) => self.pages.again("account", typed, problem, known),
-            Err(other) => other.into(),
-        }
+        self.pages.again_with("account", typed, problem, self.known(session, Some(section), None)).await
     }
 
     async fn known(&self, session: &Session, section: Option<&str>, notice: Option<&str>) -> Result<Context, Problem> {

@@ -45,8 +45,8 @@ pub async fn submit(
             Ok(Ok(Redirect::to(own_path(next).to_owned())))
         }
         Err(error) => {
-            let context = known(accounts, user.session, next).await?;
-            Ok(Err(pages.again("confirm", &json!({}), error.into(), context)))
+            let known = known(accounts, user.session, next);
+            Ok(Err(pages.again_with("confirm", &json!({}), error.into(), known).await))
         }
     }
 }

@@ -38,8 +38,8 @@ pub async fn submit(
             Ok(Ok(Redirect::to("/signin?notice=password-set")))
         }
         Err(error) => {
-            let context = known(&pages, accounts, &flow).await?;
-            Ok(Err(pages.again("reset_password", &json!({ "code": form.code }), error.into(), context)))
+            let (typed, known) = (json!({ "code": form.code }), known(&pages, accounts, &flow));
+            Ok(Err(pages.again_with("reset_password", &typed, error.into(), known).await))
         }
     }
 }

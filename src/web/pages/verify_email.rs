@@ -43,8 +43,8 @@ pub async fn submit(
             if matches!(error, CodeError::Taken) {
                 cookie.drop_request();
             }
-            let context = known(accounts, &flow, false).await?;
-            Ok(Err(pages.again("verify_email", &json!({ "code": form.code }), error.into(), context)))
+            let (typed, known) = (json!({ "code": form.code }), known(accounts, &flow, false));
+            Ok(Err(pages.again_with("verify_email", &typed, error.into(), known).await))
         }
     }
 }
@@ -59,8 +59,8 @@ pub async fn resend(
     cookie: Cookie<'_>,
 ) -> Result<Result<Redirect, Again>, Problem> {
     if let Err(error) = accounts.resend_code(&flow.clone().request(), &caller).await {
-        let context = known(accounts, &flow, false).await?;
-        return Ok(Err(pages.again("verify_email", &json!({}), error.into(), context)));
+        let known = known(accounts, &flow, false);
+        return Ok(Err(pages.again_with("verify_email", &json!({}), error.into(), known).await));
     }
     if let Some(request) = flow.held() {
         // The new code may be good for longer than the cookie was.

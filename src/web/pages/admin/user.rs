@@ -1,6 +1,8 @@
 //! `/admin/users/<id>` and what is posted below it
 use rocket::{
-    Request, State, get,
+    Request, State,
+    futures::TryFutureExt,
+    get,
     outcome::try_outcome,
     post,
     request::{FromRequest, Outcome},
@@ -169,13 +171,11 @@ impl UserPage<'_> {
     }
 
     async fn again(&self, session: &Session, id: &UserId, section: &str, problem: Problem) -> Again {
-        match self.known(session, id).await {
-            Ok(mut known) => {
-                known.insert("section", section);
-                self.pages.again("admin/user", &json!({}), problem, known)
-            }
-            Err(other) => other.into(),
-        }
+        let known = self.known(session, id).map_ok(|mut known| {
+            known.insert("section", section);
+            known
+        });
+        self.pages.again_with("admin/user", &json!({}), problem, known).await
     }
 
     async fn known(&self, session: &Session, id: &UserId) -> Result<Context, Problem> {

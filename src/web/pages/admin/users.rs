@@ -1,5 +1,5 @@
 //! `/admin/users`
-use rocket::{State, get, post, response::Redirect};
+use rocket::{State, futures::TryFutureExt, get, post, response::Redirect};
 use serde_json::{Value, json};
 use tera::{Context, context};
 
@@ -70,9 +70,12 @@ pub async fn create(
         Ok(user) => Ok(Redirect::to(format!("/admin/users/{}?done=invited", user.id))),
         Err(error) => {
             let typed = json!({ "email": form.email, "name": form.name, "username": username, "role": role });
-            let mut context = known(accounts, superuser.session, &Asked::default()).await?;
-            context.insert("section", "new");
-            Err(pages.again("admin/users", &typed, error.into(), context))
+            let asked = Asked::default();
+            let known = known(accounts, superuser.session, &asked).map_ok(|mut known| {
+                known.insert("section", "new");
+                known
+            });
+            Err(pages.again_with("admin/users", &typed, error.into(), known).await)
         }
     }
 }
