@@ -11,7 +11,7 @@ pub use copy::{copy_sqlite, verdict};
 pub use inspect::Schema;
 pub use transaction::Transaction;
 
-use std::{collections::HashSet, ops::Deref, time::Duration};
+use std::{collections::HashSet, ops::Deref, sync::Arc, time::Duration};
 
 use rocket::figment::Figment;
 use rocket_db_pools::Database;
@@ -21,7 +21,10 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
     pool::PoolConnection,
 };
-use tokio::time::timeout;
+use tokio::{
+    sync::Mutex,
+    time::{timeout, timeout_at},
+};
 
 /// How long a caller waits for an answer of the database, and for a free connection, before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -70,7 +73,9 @@ pub struct Db(Pool);
 #[derive(Clone, Debug)]
 pub struct Pool {
     connections: Connections,
-    sqlite: bool,
+    /// SQLite has one writer at a time: here those of this process queue for it, first come, first served, and without a connection
+    /// that others could read with. Its own queue is none: whoever is lucky goes next.
+    writers: Option<Arc<Mutex<()>>>,
 }
 
 impl Pool {
@@ -80,7 +85,7 @@ impl Pool {
     /// The database cannot be reached or refuses the credentials.
     pub async fn connect(url: &str, max_connections: u32) -> sqlx::Result<Self> {
         sqlx::any::install_default_drivers();
-        let sqlite = url.starts_with("sqlite:");
+        let writers = url.starts_with("sqlite:").then(Arc::default);
         let any = AnyPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(PATIENCE)
@@ -89,13 +94,13 @@ impl Pool {
             .after_connect(|connection, _| Box::pin(prepare(connection)))
             .connect(url)
             .await?;
-        Ok(Self { connections: Connections { any, patience: PATIENCE }, sqlite })
+        Ok(Self { connections: Connections { any, patience: PATIENCE }, writers })
     }
 
     /// The same connections for whoever waits longer for an answer, or not so long.
     pub fn with_patience(&self, patience: Duration) -> Self {
         let connections = Connections { patience, ..self.connections.clone() };
-        Self { connections, ..*self }
+        Self { connections, writers: self.writers.clone() }
     }
 
     /// Begins a transaction that will write. Dropping it rolls it back.
@@ -103,8 +108,12 @@ impl Pool {
     /// # Errors
     /// No connection or no answer within three seconds, or the database is gone.
     pub async fn begin(&self) -> sqlx::Result<Transaction> {
-        let begin = if self.sqlite { BEGIN_SQLITE } else { "BEGIN" };
-        Transaction::begin(self.connections.acquire().await?, begin).await
+        let Some(writers) = &self.writers else {
+            return Transaction::begin(self.connections.acquire().await?, "BEGIN", None).await;
+        };
+        let first_by = self.connections.first_by();
+        let turn = timeout_at(first_by, Arc::clone(writers).lock_owned()).await.map_err(|_| connection::silent())?;
+        Transaction::begin(self.connections.acquire_by(first_by).await?, BEGIN_SQLITE, Some(turn)).await
     }
 
     /// Brings the schema up to date; looks first, so that a role without the right to change it can serve.
@@ -139,8 +148,12 @@ impl Pool {
 
     /// Version, name and statements of each migration of this database, in order.
     fn migrations(&self) -> impl Iterator<Item = (i64, &'static str, &'static str)> + use<> {
-        let alone: &[_] = if self.sqlite { &[] } else { &POSTGRES_ALONE };
+        let alone: &[_] = if self.is_sqlite() { &[] } else { &POSTGRES_ALONE };
         MIGRATIONS.iter().chain(alone).copied()
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.writers.is_some()
     }
 
     async fn applied(&self) -> HashSet<i64> {

@@ -23,7 +23,16 @@ impl Connections {
     /// # Errors
     /// None is free in time, or the database is gone.
     pub(super) async fn acquire(&self) -> sqlx::Result<Connection> {
-        let first_by = Instant::now() + self.patience;
+        self.acquire_by(self.first_by()).await
+    }
+
+    /// When whoever begins to wait now has waited for long enough.
+    pub(super) fn first_by(&self) -> Instant {
+        Instant::now() + self.patience
+    }
+
+    /// One of them, on which the first answer has to come by then.
+    pub(super) async fn acquire_by(&self, first_by: Instant) -> sqlx::Result<Connection> {
         let inner = timeout_at(first_by, self.any.acquire()).await.map_err(|_| silent())??;
         Ok(Connection::new(inner, self.patience, first_by))
     }

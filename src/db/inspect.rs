@@ -47,7 +47,7 @@ impl Pool {
     /// # Errors
     /// The database is gone.
     pub async fn time(&self) -> sqlx::Result<Option<Timestamp>> {
-        if self.sqlite {
+        if self.is_sqlite() {
             return Ok(None);
         }
         let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";

@@ -2,7 +2,7 @@
 use std::ops::{Deref, DerefMut};
 
 use sqlx::Executor;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::OwnedMutexGuard};
 
 use super::Connection;
 
@@ -11,12 +11,18 @@ use super::Connection;
 pub struct Transaction {
     connection: Connection,
     open: bool,
+    /// The next writer's when this is over.
+    turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Transaction {
-    pub(super) async fn begin(mut connection: Connection, begin: &'static str) -> sqlx::Result<Self> {
+    pub(super) async fn begin(
+        mut connection: Connection,
+        begin: &'static str,
+        turn: Option<OwnedMutexGuard<()>>,
+    ) -> sqlx::Result<Self> {
         connection.execute(begin).await?;
-        Ok(Self { connection, open: true })
+        Ok(Self { connection, open: true, turn })
     }
 
     /// Keeps what it did.
@@ -59,11 +65,12 @@ impl Drop for Transaction {
         if self.open
             && let Ok(runtime) = Handle::try_current()
         {
-            let mut connection = self.connection.take();
+            let (mut connection, turn) = (self.connection.take(), self.turn.take());
             runtime.spawn(async move {
                 if connection.execute("ROLLBACK").await.is_err() {
                     connection.end();
                 }
+                drop(turn);
             });
         }
     }
