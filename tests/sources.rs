@@ -93,7 +93,10 @@ fn no_row_of_the_database_is_an_answer() {
 
 #[test]
 fn only_current_hashes_and_ciphers_are_named() {
-    refuse(&files("src", ".rs"), &["Md5", "md5", "SHA1", "Sha1", "sha1", "MD5", "RC4", "PKCS1"]);
+    // Authenticator apps know HMAC-SHA-1 alone (RFC 6238, 1.2), whose weakness is none of SHA-1 under a key.
+    let mut sources = files("src", ".rs");
+    sources.retain(|(path, _)| !path.ends_with("model/second_factor.rs"));
+    refuse(&sources, &["Md5", "md5", "SHA1", "Sha1", "sha1", "MD5", "RC4", "PKCS1"]);
 }
 
 #[test]
