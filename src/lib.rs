@@ -7,6 +7,7 @@ pub mod db;
 pub mod hasher;
 pub mod jwt;
 pub mod keys;
+pub mod listener;
 pub mod log;
 pub mod mail;
 pub mod metrics;

@@ -184,7 +184,7 @@ impl Workers {
     /// Starts them when the server has started, and tells them to stop with it.
     fn attach(self, rocket: Rocket<Build>) -> Rocket<Build> {
         let crew = Arc::new(Crew::new(FIRST_WAIT));
-        let (starting, leaving) = (Arc::clone(&crew), Arc::clone(&self.follower));
+        let starting = Arc::clone(&crew);
         let start = AdHoc::on_liftoff("workers", |rocket: &Rocket<Orbit>| {
             let shutdown = rocket.shutdown();
             Box::pin(async move {
@@ -195,8 +195,7 @@ impl Workers {
                 });
             })
         });
-        let stop = AdHoc::on_shutdown("node", |_| Box::pin(async move { leaving.leave().await }));
-        rocket.manage(crew).attach(start).attach(stop)
+        rocket.manage(crew).attach(start)
     }
 
     fn start(self, crew: &Crew) {
@@ -207,7 +206,10 @@ impl Workers {
         });
         crew.hire("follower", move |stop| {
             let follower = Arc::clone(&follower);
-            async move { follower.run(&stop).await }
+            async move {
+                follower.run(&stop).await;
+                follower.leave().await;
+            }
         });
         crew.hire("keysmith", move |stop| {
             let keysmith = Arc::clone(&keysmith);

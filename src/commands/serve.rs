@@ -3,7 +3,7 @@ mod stop;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use rocket::{Ignite, Rocket, error::ErrorKind, fairing::AdHoc};
+use rocket::{Orbit, Rocket, error::ErrorKind, local::asynchronous::Client};
 use rocket_db_pools::Database;
 use tokio::time::timeout;
 
@@ -14,6 +14,7 @@ use crate::{
     commands::{Failure, database, secret},
     db::Db,
     keys::{Keys, Purpose},
+    listener,
     mail::Post,
     model::id::random_text,
     secret::Secret,
@@ -30,7 +31,7 @@ const LAST_ITEM: Duration = Duration::from_secs(10);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
-pub async fn run(mut settings: Settings) -> Result<(), Failure> {
+pub async fn run(settings: Settings) -> Result<(), Failure> {
     refuse_debug(&settings)?;
     secret::make_data_dir(&settings)?;
     let secret = secret::load(&settings)?;
@@ -39,45 +40,50 @@ pub async fn run(mut settings: Settings) -> Result<(), Failure> {
     announce(&settings);
     let url = settings.public_url.clone();
     let config = rocket::Config::try_from(&settings.figment)?;
-    let address = format!("ROCKET_ADDRESS {}, ROCKET_PORT {}", config.address, config.port);
+    let door = listener::Listener::open(&settings, &config).await?;
     let (metrics, delay) = (settings.metrics.address, settings.stop.delay);
-    if !delay.is_zero() {
-        settings.figment = stop::take_signal(settings.figment);
-    }
     let server = Server { node: node(&settings), settings, clock: Clock::system(), secret, post, workers: true };
     let rocket = server::server(server).map_err(|error| error.to_string())?;
-    let rocket = rocket
-        .attach(AdHoc::on_liftoff("address", |_| Box::pin(async move { tracing::info!("open {url} in a browser") })));
-    let rocket = rocket.ignite().await.map_err(|error| in_words(&error, &address))?;
+    let rocket = rocket.ignite().await.map_err(|error| in_words(&error))?;
     let listener = match (metrics, rocket.state::<Source>()) {
         (Some(address), Some(source)) => Some(open(source.clone(), address).await?),
         _ => None,
     };
-    if let Some(accounts) = rocket.state::<Accounts>().filter(|_| !delay.is_zero()) {
-        stop::late(delay, accounts.clone(), rocket.shutdown())?;
+    let client = Arc::new(Client::untracked(rocket).await.map_err(|error| in_words(&error))?);
+    if let Some(accounts) = client.rocket().state::<Accounts>() {
+        stop::hear(&config.shutdown, delay, accounts.clone(), &client.rocket().shutdown())?;
     }
-    let outcome = rocket.launch().await.map_err(|error| in_words(&error, &address));
+    tracing::info!(address = %door.address()?, "open {url} in a browser");
+    door.serve(Arc::clone(&client), grace(&config)).await;
     if let Some(listener) = listener {
         listener.close().await;
     }
-    let stopped = outcome?;
-    if let Some(crew) = stopped.state::<Arc<Crew>>()
+    let served = client.rocket();
+    if let Some(crew) = served.state::<Arc<Crew>>()
         && !crew.is_done(LAST_ITEM).await
     {
         tracing::warn!("a worker did not finish in time, and ended where it was");
     }
-    if timeout(LAST_WORDS, finish(&stopped)).await.is_err() {
+    if timeout(LAST_WORDS, finish(served)).await.is_err() {
         tracing::warn!("the database did not answer until the end");
+    }
+    if let Some(client) = Arc::into_inner(client) {
+        client.terminate().await;
     }
     tracing::info!("stopped");
     Ok(())
 }
 
+/// How long requests that are under way may go on.
+fn grace(config: &rocket::Config) -> Duration {
+    Duration::from_secs(u64::from(config.shutdown.grace) + u64::from(config.shutdown.mercy))
+}
+
 /// What is left to say to the database when no request is served any more.
-async fn finish(stopped: &Rocket<Ignite>) {
-    let (Some(accounts), Some(db)) = (stopped.state::<Accounts>(), Db::fetch(stopped)) else { return };
+async fn finish(served: &Rocket<Orbit>) {
+    let (Some(accounts), Some(db)) = (served.state::<Accounts>(), Db::fetch(served)) else { return };
     scribe::write(accounts).await;
-    if let Some(Some(publisher)) = stopped.state::<Option<Arc<Publisher>>>() {
+    if let Some(Some(publisher)) = served.state::<Option<Arc<Publisher>>>() {
         publisher.leave().await;
     }
     db.close().await;
@@ -131,9 +137,8 @@ fn announce(settings: &Settings) {
 }
 
 /// One line; Rocket's own text has several, and its error panics when it is dropped unseen.
-fn in_words(error: &rocket::Error, address: &str) -> String {
+fn in_words(error: &rocket::Error) -> String {
     match error.kind() {
-        ErrorKind::Bind(error) => format!("{address}: {error}"),
         ErrorKind::Config(error) => format!("Rocket's settings: {error}"),
         kind => kind.to_string(),
     }

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use rocket::figment::{Figment, value::magic::RelativePathBuf};
 use url::{Host, Url};
 
-use super::{Metrics, Password, Retention, Settings, SettingsError, backends, source};
+use super::{Connections, Metrics, Password, Retention, Settings, SettingsError, backends, source, tls::tls};
 use crate::model::{
     email::Email,
     session::{Lifetimes, TokenLifetimes},
@@ -29,7 +29,8 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         ));
     }
     tls_key(&figment)?;
-    let (public_url, local) = public_url(given.public_url, &config)?;
+    let tls = tls(&figment)?;
+    let (public_url, local) = public_url(given.public_url, &config, tls.is_some())?;
     let data_dir = given.data_dir.unwrap_or_else(|| "data".into());
     let data_dir = absolute(&data_dir).map_err(|error| SettingsError::new("NIGHTLATCH_DATA_DIR", error))?;
     let mut cautions = Vec::new();
@@ -43,7 +44,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         ));
     }
     let here = Url::parse(&public_url).is_ok_and(|url| url.host().is_some_and(is_loopback));
-    let encrypted_by_proxy = !local && !config.tls_enabled();
+    let encrypted_by_proxy = !local && tls.is_none();
     Ok(Settings {
         trusted_proxies: proxies(given.proxy.trusted.as_deref(), encrypted_by_proxy)?,
         session: lifetimes(&given.session)?,
@@ -61,6 +62,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         keys: keys(given.keys)?,
         retention: retention(given.retention)?,
         metrics: metrics(given.metrics)?,
+        connections: connections(given.connections)?,
         public_url,
         local,
         here,
@@ -71,6 +73,7 @@ pub fn settings(given: source::Given, figment: Figment) -> Result<Settings, Sett
         log: given.log,
         stop: given.stop,
         cautions,
+        tls,
         figment,
     })
 }
@@ -84,11 +87,11 @@ fn tls_key(figment: &Figment) -> Result<(), SettingsError> {
 }
 
 /// The origin, and whether it is plain http on this machine.
-fn public_url(given: Option<String>, config: &rocket::Config) -> Result<(String, bool), SettingsError> {
+fn public_url(given: Option<String>, config: &rocket::Config, tls: bool) -> Result<(String, bool), SettingsError> {
     let wrong = |why: &str| SettingsError::new("NIGHTLATCH_PUBLIC_URL", why);
     let text = match given {
         Some(text) => text,
-        None => from_address(config)
+        None => from_address(config, tls)
             .ok_or_else(|| wrong("must be set when ROCKET_ADDRESS is not one particular address"))?,
     };
     let url = Url::parse(&text).map_err(|error| wrong(&format!("{error}; write it like https://id.example.com")))?;
@@ -105,9 +108,9 @@ fn public_url(given: Option<String>, config: &rocket::Config) -> Result<(String,
     Ok((url.origin().ascii_serialization(), local))
 }
 
-fn from_address(config: &rocket::Config) -> Option<String> {
+fn from_address(config: &rocket::Config, tls: bool) -> Option<String> {
     let port = config.port;
-    match (config.address, config.tls_enabled()) {
+    match (config.address, tls) {
         (address, _) if address.is_unspecified() => None,
         (address, tls) if address.is_loopback() => {
             Some(format!("http{}://localhost:{port}", if tls { "s" } else { "" }))
@@ -272,6 +275,12 @@ fn metrics(given: source::Metrics) -> Result<Metrics, SettingsError> {
         SettingsError::new("NIGHTLATCH_METRICS__ADDRESS", "must be address and port, like 127.0.0.1:9100 or [::1]:9100")
     })?;
     Ok(Metrics { address })
+}
+
+fn connections(given: Connections) -> Result<Connections, SettingsError> {
+    at_least_one("NIGHTLATCH_CONNECTIONS__MAX", given.max)?;
+    at_least_one("NIGHTLATCH_CONNECTIONS__PER_NETWORK", given.per_network)?;
+    Ok(given)
 }
 
 fn at_least_one(name: &str, number: usize) -> Result<(), SettingsError> {

@@ -5,6 +5,7 @@ mod limits;
 mod postgres;
 mod source;
 mod text;
+mod tls;
 mod trust;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
@@ -21,6 +22,7 @@ use crate::{
 pub use check::is_loopback;
 pub use limits::Limits;
 pub use source::rocket_figment;
+pub use tls::Tls;
 pub use trust::Identity;
 
 /// Every setting of this program, checked. The README lists them with their names.
@@ -73,11 +75,15 @@ pub struct Settings {
     pub log: Log,
     /// What operators can measure.
     pub metrics: Metrics,
+    /// How many connections there may be.
+    pub connections: Connections,
     /// How the server stops.
     pub stop: Stop,
     /// What is taken on this machine and would be refused elsewhere, a line each.
     pub cautions: Vec<String>,
-    /// What Rocket reads itself: address, port, TLS, limits.
+    /// The certificate, where no proxy speaks TLS for us.
+    pub tls: Option<Tls>,
+    /// What Rocket reads itself: address, port, limits.
     pub figment: Figment,
 }
 
@@ -211,6 +217,18 @@ pub struct Metrics {
     pub address: Option<SocketAddr>,
 }
 
+/// How many connections there may be.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Connections {
+    /// In all.
+    #[serde(deserialize_with = "text::parsed")]
+    pub max: usize,
+    /// From one client's network.
+    #[serde(deserialize_with = "text::parsed")]
+    pub per_network: usize,
+}
+
 /// How the server stops.
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
@@ -316,6 +334,12 @@ impl Default for Password {
 impl Default for Hash {
     fn default() -> Self {
         Self { permits: std::thread::available_parallelism().map_or(1, usize::from), queue: 64 }
+    }
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self { max: 8192, per_network: 256 }
     }
 }
 

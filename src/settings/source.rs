@@ -16,7 +16,7 @@ use rocket::figment::{
 use serde::Deserialize;
 
 use super::{
-    Code, Hash, Keys, Limits, Log, Masked, Password, Retention, SecondFactor, SettingsError, Signup, Stop, text,
+    Code, Connections, Hash, Keys, Limits, Log, Masked, Password, Retention, SecondFactor, SettingsError, Signup, Stop, text,
 };
 
 const PREFIX: &str = "NIGHTLATCH_";
@@ -50,6 +50,7 @@ pub struct Given {
     pub security: Security,
     pub log: Log,
     pub metrics: Metrics,
+    pub connections: Connections,
     pub stop: Stop,
 }
 

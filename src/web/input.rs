@@ -18,8 +18,8 @@ use crate::model::{id::UserId, invalid};
 /// The fields of a body, as the struct that derives `Deserialize` with `deny_unknown_fields`.
 pub struct Input<T>(pub T);
 
-/// The most of a body that is read.
-const LIMIT_KIB: u64 = 16;
+/// The most of a body that is taken, in KiB.
+pub const LIMIT_KIB: u64 = 16;
 
 /// A parameter of the query that may be left out. Given twice it is refused, since nobody can tell which was meant.
 pub fn once<'v>(name: &'static str, given: &[&'v str]) -> Result<Option<&'v str>, Problem> {

@@ -28,7 +28,8 @@ use rocket::{Build, Rocket, shield::Shield};
 
 use crate::clock::Clock;
 pub use careful::Careful;
-pub use problem::Problem;
+pub use input::LIMIT_KIB;
+pub use problem::{Problem, keep};
 pub use site::Site;
 
 /// Attaches routes, catchers and fairings, and around them what counts the answers by this clock, if they are counted.

@@ -108,6 +108,7 @@ impl FieldError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Unreadable,
+    TooSlow,
     InvalidCredentials,
     SecondFactorRequired,
     NotSignedIn,
@@ -139,6 +140,7 @@ impl Kind {
     /// All but the redirect.
     const ALL: [Self; 17] = [
         Self::Unreadable,
+        Self::TooSlow,
         Self::InvalidInput,
         Self::InvalidCode,
         Self::InvalidCredentials,
@@ -160,6 +162,7 @@ impl Kind {
     fn parts(self) -> (Status, &'static str, &'static str) {
         match self {
             Self::Unreadable => (Status::BadRequest, "invalid_input", "The request could not be read"),
+            Self::TooSlow => (Status::RequestTimeout, "invalid_input", "The request took too long"),
             Self::InvalidCredentials => (Status::Unauthorized, "invalid_credentials", "Sign-in failed"),
             Self::SecondFactorRequired => {
                 (Status::Unauthorized, "second_factor_required", "The second factor is still to come")

@@ -188,6 +188,7 @@ fn complete(method: &str, operation: &mut Value) -> Option<()> {
         (session, 401, "not_signed_in"),
         (changes, 403, "cross_site"),
         (true, 405, "method_not_allowed"),
+        (sends, 408, "invalid_input"),
         (sends, 413, "payload_too_large"),
         (sends, 415, "unsupported_media_type"),
         (sends, 422, "invalid_input"),

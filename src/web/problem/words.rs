@@ -47,6 +47,21 @@ impl Problem {
         Self::new(Kind::Unreadable, detail)
     }
 
+    /// The address is none (RFC 3986), whatever some browsers send.
+    pub fn bad_address() -> Self {
+        Self::unreadable("The address holds characters that must be percent-encoded there.")
+    }
+
+    /// The body ended early, or nobody can tell where it ends.
+    pub fn cut_off() -> Self {
+        Self::unreadable("The request's body did not arrive whole.")
+    }
+
+    /// The body was sent too slowly.
+    pub fn too_slow() -> Self {
+        Self::new(Kind::TooSlow, "The request's body did not arrive in time. Please try again.")
+    }
+
     /// The body is longer than `kib` KiB.
     pub fn payload_too_large(kib: u64) -> Self {
         Self::new(Kind::PayloadTooLarge, format!("A body here may be up to {kib} KiB long."))

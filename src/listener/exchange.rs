@@ -1,0 +1,150 @@
+//! One request and its answer: hyper's outside, Rocket's inside.
+use std::{fmt, net::SocketAddr, sync::Arc};
+
+use hyper::{
+    Request, Response,
+    body::Incoming,
+    header::{CONNECTION, HOST, HeaderValue},
+    http::request::Parts,
+};
+use rocket::{
+    http::{
+        Header, Method,
+        uri::{Host, Origin},
+    },
+    local::asynchronous::{Client, LocalRequest},
+};
+use tokio::sync::oneshot;
+
+use super::{
+    Door,
+    answer::{self, Answer, Serving},
+    body::{self, Read, Trouble},
+    seat::Seat,
+};
+use crate::{
+    accounts::Internal,
+    web::{Problem, keep},
+};
+
+/// The connection has no answer to give.
+#[derive(Debug)]
+pub struct Lost;
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the place was given to another connection, or an answer could not be made")
+    }
+}
+
+impl std::error::Error for Lost {}
+
+/// What Rocket is asked.
+enum Asked {
+    /// What the client asks.
+    This(Parts, Vec<u8>),
+    /// Nothing: the client is told what is wrong, as a page or as JSON.
+    Refusal(&'static str, Problem),
+}
+
+/// Reads the rest of a request, and answers it.
+///
+/// # Errors
+/// The place was lost meanwhile, or everything panics.
+pub async fn exchange(
+    door: Arc<Door>,
+    seat: Arc<Seat>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response<Answer>, Lost> {
+    if !seat.read() {
+        return Err(Lost);
+    }
+    let (head, body) = request.into_parts();
+    let kind = kind(&head);
+    let (asked, whole) = match body::read(body, door.patience.body).await {
+        Ok(Read { bytes, whole }) => (Asked::This(head, bytes), whole),
+        Err(Trouble::Slow) => (Asked::Refusal(kind, Problem::too_slow()), false),
+        Err(Trouble::Broken) => (Asked::Refusal(kind, Problem::cut_off()), false),
+    };
+    if !seat.answer() {
+        return Err(Lost);
+    }
+    let serving = Serving(seat);
+    let answer = match ask(&door, peer, asked).await {
+        Ok(answer) => answer,
+        Err(Lost) => {
+            ask(&door, peer, Asked::Refusal(kind, Problem::internal(Internal::new("an answer panicked")))).await?
+        }
+    };
+    let mut answer = answer.map(|body| body.of(serving));
+    if !whole {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(answer)
+}
+
+/// A path that tells pages from JSON.
+fn kind(head: &Parts) -> &'static str {
+    if head.uri.path().starts_with("/api/") { "/api" } else { "/" }
+}
+
+/// In a task of its own: what was begun is done, whether or not the client waits for the answer.
+async fn ask(door: &Arc<Door>, peer: SocketAddr, asked: Asked) -> Result<Response<answer::Body>, Lost> {
+    let (tell, told) = oneshot::channel();
+    let door = Arc::clone(door);
+    tokio::spawn(async move {
+        let mut request = match &asked {
+            Asked::This(head, bytes) => this(&door.client, head, bytes),
+            Asked::Refusal(kind, problem) => refusal(&door.client, kind, problem.clone()),
+        };
+        request.inner_mut().set_remote(peer);
+        let bodiless = request.inner().method() == Method::Head;
+        answer::send(request.dispatch().await, bodiless, tell).await;
+    });
+    told.await.map_err(|_| Lost)
+}
+
+/// The same request as Rocket's own server makes of it.
+fn this<'c>(client: &'c Client, head: &'c Parts, body: &[u8]) -> LocalRequest<'c> {
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let Ok(uri) = Origin::parse(target) else {
+        return refusal(client, kind(head), Problem::bad_address());
+    };
+    let mut request = client.req(method(&head.method), uri);
+    let inner = request.inner_mut();
+    if let Some(host) = head.headers.get(HOST).and_then(|host| Host::parse(host.to_str().ok()?).ok()) {
+        inner.set_host(host);
+    }
+    for (name, value) in &head.headers {
+        // Rocket's headers are text.
+        if let Ok(value) = std::str::from_utf8(value.as_bytes()) {
+            inner.add_header(Header::new(name.as_str(), value));
+        }
+    }
+    if !body.is_empty() {
+        request.set_body(body);
+    }
+    request
+}
+
+/// Nothing takes TRACE, so that nothing is done, and the catcher answers with what is kept.
+fn refusal<'c>(client: &'c Client, kind: &'static str, problem: Problem) -> LocalRequest<'c> {
+    let request = client.req(Method::Trace, kind);
+    keep(request.inner(), problem);
+    request
+}
+
+/// A method that nobody knows is one that nothing takes.
+fn method(method: &hyper::Method) -> Method {
+    match *method {
+        hyper::Method::GET => Method::Get,
+        hyper::Method::HEAD => Method::Head,
+        hyper::Method::POST => Method::Post,
+        hyper::Method::PUT => Method::Put,
+        hyper::Method::PATCH => Method::Patch,
+        hyper::Method::DELETE => Method::Delete,
+        hyper::Method::OPTIONS => Method::Options,
+        _ => Method::Trace,
+    }
+}

@@ -1,0 +1,135 @@
+//! The door: accepts connections in front of Rocket, which waits for slow clients for ever and takes any number of them.
+mod answer;
+mod body;
+mod connection;
+mod exchange;
+mod patience;
+mod room;
+mod seat;
+mod tls;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use rocket::local::asynchronous::Client;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinSet,
+    time::{Instant, sleep, timeout_at},
+};
+use tokio_rustls::TlsAcceptor;
+
+pub use patience::Patience;
+pub use room::Limits;
+
+use connection::Connection;
+use room::Room;
+use seat::Seat;
+
+use crate::settings::{Settings, SettingsError};
+
+/// How long nothing is accepted after the system refused a connection, as it does when too many files are open.
+const BREATHER: Duration = Duration::from_millis(50);
+
+/// An address that is ours, where nobody is let in yet.
+pub struct Listener {
+    tcp: TcpListener,
+    tls: Option<TlsAcceptor>,
+    /// How long clients may take.
+    pub patience: Patience,
+    /// How many may come.
+    pub limits: Limits,
+}
+
+/// What all connections share. When the last of them and of their requests is gone, so is this, and `_gone` says so.
+struct Door {
+    client: Arc<Client>,
+    patience: Patience,
+    _gone: oneshot::Sender<()>,
+}
+
+impl Listener {
+    /// Takes Rocket's address and port, with its TLS if that is set.
+    ///
+    /// # Errors
+    /// The address cannot be had, or the certificate cannot be used.
+    pub async fn open(settings: &Settings, config: &rocket::Config) -> Result<Self, SettingsError> {
+        let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
+        let wrong = |error| {
+            let name = format!("ROCKET_ADDRESS {}, ROCKET_PORT {}", config.address, config.port);
+            SettingsError::new(&name, error)
+        };
+        let tcp = TcpListener::bind((config.address, config.port)).await.map_err(wrong)?;
+        let limits = Limits::of(settings);
+        Ok(Self { tcp, tls, patience: Patience::of(config), limits })
+    }
+
+    /// Where it is.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+
+    /// Serves what `client` has until its Rocket is told to stop, and then what is under way for `grace`.
+    pub async fn serve(self, client: Arc<Client>, grace: Duration) {
+        let Self { tcp, tls, patience, limits } = self;
+        let stop = client.rocket().shutdown();
+        let (gone, all_gone) = oneshot::channel();
+        let door = Arc::new(Door { client, patience, _gone: gone });
+        let (mut room, mut connections) = (Room::new(limits), JoinSet::new());
+        let mut told = stop.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut told => break,
+                Some(ended) = connections.join_next_with_id() => room.leave(match ended {
+                    Ok((id, ())) => id,
+                    Err(error) => error.id(),
+                }),
+                accepted = tcp.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        let Some(network) = room.admit(peer.ip()) else { continue };
+                        let seat = Arc::new(Seat::default());
+                        let (door, tls) = (Arc::clone(&door), tls.clone());
+                        let connection = Connection { door, seat: Arc::clone(&seat), peer, stop: stop.clone() };
+                        room.take(connections.spawn(serve(connection, stream, tls)), seat, network);
+                    }
+                    Err(error) => refused(&error, &mut room).await,
+                },
+            }
+        }
+        drop((tcp, door));
+        let end = Instant::now() + grace;
+        let closed = timeout_at(end, async { while connections.join_next().await.is_some() {} }).await;
+        connections.shutdown().await;
+        // A request goes on when its client has left.
+        if closed.is_err() | timeout_at(end, all_gone).await.is_err() {
+            tracing::warn!("a request did not end in time, and was left where it was");
+        }
+    }
+}
+
+async fn serve(connection: Connection, stream: TcpStream, tls: Option<TlsAcceptor>) {
+    // Answers are written whole; waiting for more helps nobody.
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => connection.serve(stream).await,
+        Some(tls) => {
+            let shaken = tokio::time::timeout(connection.door.patience.head, tls.accept(stream)).await;
+            if let Ok(Ok(stream)) = shaken {
+                connection.serve(stream).await;
+            }
+        }
+    }
+}
+
+/// A client that left before its turn is no reason to wait; all else would come again at once.
+async fn refused(error: &io::Error, room: &mut Room) {
+    if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+        room.complain(&format!("the system lets nobody in: {error}"));
+        room.make();
+        sleep(BREATHER).await;
+    }
+}
