@@ -22,6 +22,7 @@ mod database;
 mod delete;
 mod dependencies;
 mod devices;
+mod door;
 mod forge;
 mod forged;
 mod forgot_password;

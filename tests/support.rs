@@ -59,7 +59,7 @@ pub fn secret() -> Secret {
 
 /// A server with its clock, its mail and its database.
 pub struct TestApp {
-    pub client: Client,
+    pub client: Arc<Client>,
     pub database_url: String,
     clock: Arc<AtomicI64>,
     uptime: Arc<AtomicI64>,
@@ -531,7 +531,7 @@ async fn start(
     clock: &Arc<AtomicI64>,
     uptime: &Arc<AtomicI64>,
     options: Options,
-) -> Client {
+) -> Arc<Client> {
     // Tests do in a moment what people do in weeks. Where the settings allow it there are no limits, but for those who test them.
     let named = |name: &str| options.vars.iter().any(|(given, _)| *given == name);
     let unlimited = !named("NIGHTLATCH_LIMITS__ENABLED") && !named("NIGHTLATCH_PUBLIC_URL");
@@ -563,7 +563,7 @@ async fn start(
         Some(mount) => mount(rocket),
         None => rocket,
     };
-    Client::untracked(rocket).await.unwrap()
+    Arc::new(Client::untracked(rocket).await.unwrap())
 }
 
 fn folder() -> std::path::PathBuf {

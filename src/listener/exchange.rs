@@ -1,13 +1,14 @@
 //! One request and its answer: hyper's outside, Rocket's inside.
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, future::poll_fn, net::SocketAddr, sync::Arc};
 
 use hyper::{
-    Request, Response,
+    Request, Response, Version,
     body::Incoming,
     header::{CONNECTION, HOST, HeaderValue},
     http::request::Parts,
 };
 use rocket::{
+    futures::FutureExt,
     http::{
         Header, Method,
         uri::{Host, Origin},
@@ -21,6 +22,7 @@ use super::{
     answer::{self, Answer, Serving},
     body::{self, Read, Trouble},
     seat::Seat,
+    work::Work,
 };
 use crate::{
     accounts::Internal,
@@ -89,11 +91,11 @@ fn kind(head: &Parts) -> &'static str {
     if head.uri.path().starts_with("/api/") { "/api" } else { "/" }
 }
 
-/// In a task of its own: what was begun is done, whether or not the client waits for the answer.
+/// What was begun is done, whether or not the client waits for the answer.
 async fn ask(door: &Arc<Door>, peer: SocketAddr, asked: Asked) -> Result<Response<answer::Body>, Lost> {
-    let (tell, told) = oneshot::channel();
+    let (tell, mut told) = oneshot::channel();
     let door = Arc::clone(door);
-    tokio::spawn(async move {
+    let mut work = Work::new(async move {
         let mut request = match &asked {
             Asked::This(head, bytes) => this(&door.client, head, bytes),
             Asked::Refusal(kind, problem) => refusal(&door.client, kind, problem.clone()),
@@ -102,13 +104,23 @@ async fn ask(door: &Arc<Door>, peer: SocketAddr, asked: Asked) -> Result<Respons
         let bodiless = request.inner().method() == Method::Head;
         answer::send(request.dispatch().await, bodiless, tell).await;
     });
-    told.await.map_err(|_| Lost)
+    let answer = poll_fn(|cx| {
+        work.go_on(cx);
+        told.poll_unpin(cx)
+    });
+    answer.await.map_err(|_| Lost)
 }
 
 /// The same request as Rocket's own server makes of it.
 fn this<'c>(client: &'c Client, head: &'c Parts, body: &[u8]) -> LocalRequest<'c> {
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    let Ok(uri) = Origin::parse(target) else {
+    let hosts = head.headers.get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
+        return refusal(client, kind(head), Problem::no_host());
+    }
+    let target = head.uri.path_and_query().map(|target| target.as_str());
+    // What CONNECT leads to is no path.
+    let target = target.or((head.method == hyper::Method::CONNECT).then_some("/"));
+    let Some(uri) = target.and_then(|target| Origin::parse(target).ok()) else {
         return refusal(client, kind(head), Problem::bad_address());
     };
     let mut request = client.req(method(&head.method), uri);

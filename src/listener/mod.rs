@@ -7,6 +7,7 @@ mod patience;
 mod room;
 mod seat;
 mod tls;
+mod work;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -35,10 +36,8 @@ const BREATHER: Duration = Duration::from_millis(50);
 pub struct Listener {
     tcp: TcpListener,
     tls: Option<TlsAcceptor>,
-    /// How long clients may take.
-    pub patience: Patience,
-    /// How many may come.
-    pub limits: Limits,
+    patience: Patience,
+    limits: Limits,
 }
 
 /// What all connections share. When the last of them and of their requests is gone, so is this, and `_gone` says so.
@@ -60,8 +59,12 @@ impl Listener {
             SettingsError::new(&name, error)
         };
         let tcp = TcpListener::bind((config.address, config.port)).await.map_err(wrong)?;
-        let limits = Limits::of(settings);
-        Ok(Self { tcp, tls, patience: Patience::of(config), limits })
+        Ok(Self { tls, ..Self::on(tcp, Patience::of(config), Limits::of(settings)) })
+    }
+
+    /// Takes an address that was had before, without TLS.
+    pub fn on(tcp: TcpListener, patience: Patience, limits: Limits) -> Self {
+        Self { tcp, tls: None, patience, limits }
     }
 
     /// Where it is.

@@ -66,12 +66,16 @@ impl<S> Patient<S> {
     /// Nothing came: whether that may go on. The stream is at its end when nothing came of another request.
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let (turn, stage) = self.seat.now();
+        let idle = self.patience.idle.unwrap_or_default();
         if stage != Stage::Waiting {
+            // Nobody asks again when the answer was given, unless something rings.
+            self.until = Instant::now() + idle;
+            let _ = self.ring(cx);
             return Poll::Pending;
         }
         if turn != self.turn.0 {
             self.turn = (turn, false);
-            self.until = Instant::now() + self.patience.idle.unwrap_or_default();
+            self.until = self.seat.done_at() + idle;
         }
         ready!(self.ring(cx));
         Poll::Ready(if self.turn.1 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) })

@@ -113,10 +113,14 @@ impl Room {
         self.next += 1;
     }
 
-    /// Sends the oldest connection away of which no whole request is there; false where all are being answered.
+    /// Sends the oldest connection away of which no whole request is there, if there is one that had no answer yet; false where all are
+    /// being answered.
     pub fn make(&mut self) -> bool {
-        let waiting = self.places.iter().take(ASKED).find(|(_, place)| place.seat.take());
-        let Some((&number, place)) = waiting else { return false };
+        let waiting = |served| {
+            let mut oldest = self.places.iter().take(ASKED);
+            oldest.find(|(_, place)| (served || place.seat.now().0 == 0) && place.seat.take())
+        };
+        let Some((&number, place)) = waiting(false).or_else(|| waiting(true)) else { return false };
         place.task.abort();
         let id = place.id;
         self.numbers.remove(&id);
@@ -159,5 +163,65 @@ impl Room {
             IpAddr::V4(_) => peer,
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    fn room(most: usize, per_network: usize) -> Room {
+        Room::new(Limits { most, per_network, trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()] })
+    }
+
+    fn come(room: &mut Room, peer: &str) -> Option<Id> {
+        let network = room.admit(peer.parse().unwrap())?;
+        let task = tokio::spawn(pending::<()>()).abort_handle();
+        let id = task.id();
+        room.take(task, Arc::default(), network);
+        Some(id)
+    }
+
+    #[tokio::test]
+    async fn one_network_has_so_many_connections_and_others_have_theirs() {
+        let mut room = room(100, 2);
+        let first = come(&mut room, "192.0.2.1").unwrap();
+        for (peer, enters) in [
+            ("192.0.2.1", true),
+            ("192.0.2.1", false),
+            ("::ffff:192.0.2.1", false),
+            ("192.0.2.2", true),
+            ("2001:db8::1", true),
+            ("2001:db8::ffff:1", true),
+            ("2001:db8::2", false),
+            ("2001:db8:0:1::2", true),
+        ] {
+            assert_eq!(come(&mut room, peer).is_some(), enters, "{peer}");
+        }
+        room.leave(first);
+        assert!(come(&mut room, "192.0.2.1").is_some() && come(&mut room, "192.0.2.1").is_none());
+        for crowd in ["127.0.0.1", "::1", "10.1.2.3"] {
+            assert!((0..10).all(|_| come(&mut room, crowd).is_some()), "{crowd}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_oldest_makes_room_but_those_that_were_served_last_and_those_that_are_being_answered_never() {
+        let mut room = room(3, 10);
+        let ids: Vec<Id> = (0..3).map(|_| come(&mut room, "127.0.0.1").unwrap()).collect();
+        let seats: Vec<Arc<Seat>> = room.places.values().map(|place| Arc::clone(&place.seat)).collect();
+        // The first was answered once, the second is being answered.
+        assert!(seats[0].read() && seats[0].answer());
+        seats[0].done();
+        assert!(seats[1].read() && seats[1].answer());
+        assert!(room.make() && !room.numbers.contains_key(&ids[2]));
+        assert!(room.make() && !room.numbers.contains_key(&ids[0]));
+        assert!(!room.make(), "the second stays");
+        // Whoever lost the place notices before anything is done, and leaves once.
+        assert!(!seats[0].read() && !seats[2].read());
+        room.leave(ids[0]);
+        assert_eq!((room.places.len(), room.numbers.len(), room.networks.len()), (1, 1, 0));
     }
 }

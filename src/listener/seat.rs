@@ -1,9 +1,19 @@
 //! What a connection is at, for those who may take its place.
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    time::Duration,
+};
 
-/// The stage in the lowest two bits, and above them the number of answers.
-#[derive(Default)]
-pub struct Seat(AtomicU32);
+use tokio::time::Instant;
+
+/// What a connection is at, and since when.
+pub struct Seat {
+    /// The stage in the lowest two bits, and above them the number of answers.
+    word: AtomicU32,
+    began: Instant,
+    /// When the last answer was handed on, in milliseconds from the beginning.
+    done: AtomicU64,
+}
 
 /// What a connection is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +30,16 @@ pub enum Stage {
 
 const STAGES: u32 = 4;
 
+impl Default for Seat {
+    fn default() -> Self {
+        Self { word: AtomicU32::new(0), began: Instant::now(), done: AtomicU64::new(0) }
+    }
+}
+
 impl Seat {
     /// How many answers were given, and the stage.
     pub fn now(&self) -> (u32, Stage) {
-        let word = self.0.load(Ordering::Acquire);
+        let word = self.word.load(Ordering::Acquire);
         let stage = match word % STAGES {
             0 => Stage::Waiting,
             1 => Stage::Reading,
@@ -43,8 +59,14 @@ impl Seat {
         self.step(Stage::Reading, 1)
     }
 
+    /// When the last answer was handed on; before the first, when the connection began.
+    pub fn done_at(&self) -> Instant {
+        self.began + Duration::from_millis(self.done.load(Ordering::Acquire))
+    }
+
     /// The answer was handed on.
     pub fn done(&self) {
+        self.done.store(self.began.elapsed().as_millis() as u64, Ordering::Release);
         self.step(Stage::Answering, 2);
     }
 
@@ -60,8 +82,8 @@ impl Seat {
 
     fn step(&self, from: Stage, by: u32) -> bool {
         let (_, stage) = self.now();
-        let word = self.0.load(Ordering::Acquire);
+        let word = self.word.load(Ordering::Acquire);
         stage == from
-            && self.0.compare_exchange(word, word.wrapping_add(by), Ordering::AcqRel, Ordering::Acquire).is_ok()
+            && self.word.compare_exchange(word, word.wrapping_add(by), Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }

@@ -52,6 +52,11 @@ impl Problem {
         Self::unreadable("The address holds characters that must be percent-encoded there.")
     }
 
+    /// The request is for no host, or for more than one (RFC 9112, 3.2).
+    pub fn no_host() -> Self {
+        Self::unreadable("The request must say once which host it is for.")
+    }
+
     /// The body ended early, or nobody can tell where it ends.
     pub fn cut_off() -> Self {
         Self::unreadable("The request's body did not arrive whole.")
