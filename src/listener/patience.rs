@@ -50,7 +50,7 @@ pub struct Patient<S> {
     /// The turn that `until` is about, and whether something of its request came.
     turn: (u32, bool),
     until: Instant,
-    /// Set less often than `until`, since setting it costs more: it may ring too early, and is set again then.
+    /// Never later than `until`. Setting it costs more than looking whether it was too early, so it is left as it is where it can be.
     alarm: Option<Pin<Box<Sleep>>>,
     stalled: Option<Pin<Box<Sleep>>>,
     lingering: Option<Pin<Box<Sleep>>>,
@@ -66,33 +66,24 @@ impl<S> Patient<S> {
     /// Nothing came: whether that may go on. The stream is at its end when nothing came of another request.
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let (turn, stage) = self.seat.now();
-        let idle = self.patience.idle.unwrap_or_default();
-        if stage != Stage::Waiting {
-            // Nobody asks again when the answer was given, unless something rings.
-            self.until = Instant::now() + idle;
-            let _ = self.ring(cx);
-            return Poll::Pending;
-        }
-        if turn != self.turn.0 {
+        let idle = self.patience.idle.unwrap_or(self.patience.head);
+        if stage == Stage::Waiting && turn != self.turn.0 {
             self.turn = (turn, false);
             self.until = self.seat.done_at() + idle;
         }
-        ready!(self.ring(cx));
-        Poll::Ready(if self.turn.1 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) })
-    }
-
-    fn ring(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let until = self.until;
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(until)));
-        if alarm.deadline() > until {
-            alarm.as_mut().reset(until);
-        }
+        // hyper may ask for the last time before it answers, and again only when something rings.
         loop {
-            ready!(alarm.as_mut().poll(cx));
-            if Instant::now() >= until {
-                return Poll::Ready(());
+            let now = Instant::now();
+            if stage == Stage::Waiting && now >= self.until {
+                return Poll::Ready(if self.turn.1 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) });
             }
-            alarm.as_mut().reset(until);
+            let next = if stage == Stage::Waiting { self.until.min(now + idle) } else { now + idle };
+            let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(next)));
+            if alarm.deadline() > next {
+                alarm.as_mut().reset(next);
+            }
+            ready!(alarm.as_mut().poll(cx));
+            alarm.as_mut().reset(next);
         }
     }
 
