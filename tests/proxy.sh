@@ -211,7 +211,7 @@ code_in_letter() { # address
   mismatch "a letter with a code for $1" "none after $attempt looks"
 }
 
-# Rocket by itself would wait for ever.
+# The proxy lets go before a node does.
 slow_client() { # name what-it-sends-before-it-falls-silent
   local seconds
   now=$1

@@ -91,6 +91,7 @@ fn with_nothing_set_it_runs_on_this_machine() {
     assert!(settings.amqp.is_none() && settings.mail.authorities.is_none() && settings.cautions.is_empty());
     assert_eq!(settings.log.format, None);
     assert_eq!((settings.metrics.address, settings.stop.delay), (None, Duration::ZERO));
+    assert_eq!((settings.connections.max, settings.connections.per_network), (8192, 256));
 }
 
 #[test]
@@ -140,6 +141,8 @@ fn every_variable_takes_its_value() {
         ("NIGHTLATCH_LOG__FORMAT", "json"),
         ("NIGHTLATCH_METRICS__ADDRESS", "[::1]:9100"),
         ("NIGHTLATCH_STOP__DELAY", "5s"),
+        ("NIGHTLATCH_CONNECTIONS__MAX", "100"),
+        ("NIGHTLATCH_CONNECTIONS__PER_NETWORK", "10"),
     ]);
     assert_eq!((settings.public_url.as_str(), settings.local), ("https://id.example.com", false));
     assert_eq!(settings.data_dir, Path::new("/srv/nightlatch"));
@@ -177,6 +180,7 @@ fn every_variable_takes_its_value() {
     assert_eq!(settings.log.format, Some(LogFormat::Json));
     assert_eq!(settings.metrics.address, Some("[::1]:9100".parse().unwrap()));
     assert_eq!(settings.stop.delay, seconds(5));
+    assert_eq!((settings.connections.max, settings.connections.per_network), (100, 10));
 }
 
 #[test]
@@ -235,9 +239,18 @@ fn a_site_on_https_needs_mail_and_a_word_about_proxies() {
     assert_eq!(load(&[url, mail, proxy]).public_url, "https://id.example.com");
     refusal("NIGHTLATCH_MAIL__SMTP_URL", &[url, proxy]);
     refusal("NIGHTLATCH_PROXY__TRUSTED", &[url, mail]);
-    // Where Rocket speaks TLS itself there need be no proxy.
+    // Where the server speaks TLS itself there need be no proxy.
     let tls = rocket_figment().merge(("tls.certs", "certs.pem")).merge(("tls.key", "key.pem"));
-    assert!(load_with(tls, &[url, mail]).unwrap().trusted_proxies.is_empty());
+    assert!(load_with(tls.clone(), &[url, mail]).unwrap().trusted_proxies.is_empty());
+    // As Rocket has it: without a cipher there is no TLS.
+    let mute = load_with(tls.clone().merge(("tls.ciphers", Vec::<String>::new())), &[url, mail]);
+    assert!(mute.err().unwrap().starts_with("NIGHTLATCH_PROXY__TRUSTED: "));
+    for wrong in
+        [("tls.mutual.ca_certs", "ca.pem"), ("tls.key.hunter2", "x"), ("tls.cert", "hunter2"), ("tls.ciphers", "x")]
+    {
+        let error = load_with(tls.clone().merge(wrong), &[url, mail, proxy]).err().unwrap();
+        assert!(error.starts_with("ROCKET_TLS: ") && !error.contains("hunter2"), "{error}");
+    }
 }
 
 #[test]
@@ -394,6 +407,8 @@ fn a_value_that_cannot_be_is_refused_by_name() {
         ("NIGHTLATCH_RETENTION__LETTERS", &["0s", "86399s"]),
         ("NIGHTLATCH_LOG__FORMAT", &["", "xml", "JSON"]),
         ("NIGHTLATCH_STOP__DELAY", &["", "5", "soon"]),
+        ("NIGHTLATCH_CONNECTIONS__MAX", &["", "0", "-1", "many"]),
+        ("NIGHTLATCH_CONNECTIONS__PER_NETWORK", &["", "0", "few"]),
         (
             "NIGHTLATCH_METRICS__ADDRESS",
             &["", "9100", ":9100", "127.0.0.1", "localhost:9100", "127.0.0.1:99999", "http://127.0.0.1:9100"],
@@ -560,6 +575,9 @@ fn a_wrong_setting_stops_the_program_within_a_second_and_in_one_line() {
         (&[("ROCKET_PORT", "many")], "ROCKET_PORT"),
         (&[("ROCKET_LOG_LEVEL", "debug")], "ROCKET_LOG_LEVEL"),
         (&[("ROCKET_ADDRESS", "here")], "ROCKET_ADDRESS"),
+        (&[("ROCKET_TLS", "{certs=\"nowhere.pem\",key=\"hunter2\"}")], "ROCKET_TLS: certs: "),
+        (&[("ROCKET_TLS", "{certs=\"/dev/null\",key=\"/dev/null\"}")], "ROCKET_TLS: key: "),
+        (&[("ROCKET_TLS", "yes")], "ROCKET_TLS: must be like"),
     ] {
         let (code, words, errors, took) = run(&folder, &[], vars);
         assert_eq!(code, Some(1), "{vars:?}: {errors}");

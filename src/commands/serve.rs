@@ -36,11 +36,12 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     secret::make_data_dir(&settings)?;
     let secret = secret::load(&settings)?;
     let post = Post::new(&settings).map_err(|error| SettingsError::new("NIGHTLATCH_MAIL__SMTP_URL", error))?;
+    let tls = settings.tls.as_ref().map(listener::acceptor).transpose()?;
     rehearse(&settings, &secret).await?;
     announce(&settings);
     let url = settings.public_url.clone();
     let config = rocket::Config::try_from(&settings.figment)?;
-    let door = listener::Listener::open(&settings, &config).await?;
+    let door = listener::Listener::open(&settings, &config, tls).await?;
     let (metrics, delay) = (settings.metrics.address, settings.stop.delay);
     let server = Server { node: node(&settings), settings, clock: Clock::system(), secret, post, workers: true };
     let rocket = server::server(server).map_err(|error| error.to_string())?;

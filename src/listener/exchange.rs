@@ -24,10 +24,7 @@ use super::{
     seat::Seat,
     work::Work,
 };
-use crate::{
-    accounts::Internal,
-    web::{Problem, keep},
-};
+use crate::web::{Problem, keep, panicked};
 
 /// The connection has no answer to give.
 #[derive(Debug)]
@@ -75,9 +72,7 @@ pub async fn exchange(
     let serving = Serving(seat);
     let answer = match ask(&door, peer, asked).await {
         Ok(answer) => answer,
-        Err(Lost) => {
-            ask(&door, peer, Asked::Refusal(kind, Problem::internal(Internal::new("an answer panicked")))).await?
-        }
+        Err(Lost) => ask(&door, peer, Asked::Refusal(kind, panicked())).await?,
     };
     let mut answer = answer.map(|body| body.of(serving));
     if !whole {

@@ -22,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use patience::Patience;
 pub use room::Limits;
+pub use tls::acceptor;
 
 use connection::Connection;
 use room::Room;
@@ -48,12 +49,15 @@ struct Door {
 }
 
 impl Listener {
-    /// Takes Rocket's address and port, with its TLS if that is set.
+    /// Takes Rocket's address and port, for TLS where there is what it needs.
     ///
     /// # Errors
-    /// The address cannot be had, or the certificate cannot be used.
-    pub async fn open(settings: &Settings, config: &rocket::Config) -> Result<Self, SettingsError> {
-        let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
+    /// The address cannot be had.
+    pub async fn open(
+        settings: &Settings,
+        config: &rocket::Config,
+        tls: Option<TlsAcceptor>,
+    ) -> Result<Self, SettingsError> {
         let wrong = |error| {
             let name = format!("ROCKET_ADDRESS {}, ROCKET_PORT {}", config.address, config.port);
             SettingsError::new(&name, error)

@@ -12,6 +12,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::settings::{SettingsError, Tls};
 
 /// Reads the certificate and its key.
+///
+/// # Errors
+/// They cannot be read or used, or there is no such cipher.
 pub fn acceptor(tls: &Tls) -> Result<TlsAcceptor, SettingsError> {
     let certs = read("certs", &tls.certs)?;
     let certs = CertificateDer::pem_slice_iter(&certs).collect::<Result<Vec<_>, _>>();

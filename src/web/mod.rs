@@ -27,7 +27,7 @@ mod view;
 use rocket::{Build, Rocket, shield::Shield};
 
 use crate::clock::Clock;
-pub use careful::Careful;
+pub use careful::{Careful, panicked};
 pub use input::LIMIT_KIB;
 pub use problem::{Problem, keep};
 pub use site::Site;

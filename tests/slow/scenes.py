@@ -6,6 +6,7 @@ scenes.py BINARY SECONDS [SCENE...]
 import sys
 
 import crowd
+import encrypted
 import framing
 from server import Server
 
@@ -42,13 +43,18 @@ def lengths():
         framing.measure(framing.Place("127.0.0.1", server.port, f"localhost:{server.port}"))
 
 
+def tls():
+    """ROCKET_TLS: what is spoken and what is not, and who is waited for."""
+    encrypted.look(BINARY)
+
+
 def stop():
     """2,000 half-open requests hold no stop up."""
     with Server(BINARY) as server:
         crowd.stop(server, 2000)
 
 
-SCENES = [frames, lengths, stop, no_room, few_files, half_open]
+SCENES = [frames, lengths, tls, stop, no_room, few_files, half_open]
 
 
 def main():
