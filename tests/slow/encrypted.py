@@ -22,7 +22,8 @@ def look(binary):
         openssl = ["openssl", "req", "-x509", *CURVE, "-days", "1", *name, "-keyout", key, "-out", cert]
         subprocess.run(openssl, check=True, capture_output=True)
         for more, version in [("", "TLSv1.3"), (',ciphers=["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]', "TLSv1.2")]:
-            with Server(binary, ROCKET_TLS=f'{{certs="{cert}",key="{key}"{more}}}') as server:
+            settings = {"ROCKET_TLS": f'{{certs="{cert}",key="{key}"{more}}}', "NIGHTLATCH_MAIL__SMTP_URL": "smtp://localhost:9"}
+            with Server(binary, **settings) as server:
                 place = framing.Place("localhost", server.port, f"localhost:{server.port}", cert)
                 spoken(place, version)
                 if not more:
@@ -31,24 +32,33 @@ def look(binary):
 
 
 def spoken(place, newest):
-    """TLS 1.2 always, 1.3 where its ciphers are set, nothing older, and HTTP/1.1 in it."""
+    """TLS 1.2 always, 1.3 where its ciphers are set, nothing older or weaker, and HTTP/1.1 in it."""
     versions = {"TLSv1.1": ssl.TLSVersion.TLSv1_1, "TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
     for name, version in versions.items():
-        context = ssl.create_default_context(cafile=place.authority)
-        context.set_alpn_protocols(["h2", "http/1.1"])
-        context.set_ciphers("DEFAULT@SECLEVEL=0")
-        context.minimum_version = context.maximum_version = version
-        try:
-            with socket.create_connection(("localhost", place.port), timeout=5) as plain:
-                with context.wrap_socket(plain, server_hostname="localhost") as connection:
-                    said = f"{connection.version()} {connection.cipher()[0]} {connection.selected_alpn_protocol()}"
-                    connection.sendall(f"GET /health/live HTTP/1.1\r\nHost: {place.name}\r\nConnection: close\r\n\r\n".encode())
-                    answered = connection.recv(4096).startswith(b"HTTP/1.1 200")
-        except (ssl.SSLError, ConnectionError) as error:
-            said, answered = f"refused ({getattr(error, 'reason', error)})", False
-        print(f"  {name}: {said}")
-        if answered != ("TLSv1.2" <= name <= newest) or (answered and "http/1.1" not in said):
-            raise Failed(f"{name} is spoken: {answered}")
+        said = shake(place, version, "DEFAULT@SECLEVEL=0")
+        print(f"  {name}: {said or 'refused'}")
+        if bool(said) != ("TLSv1.2" <= name <= newest) or (said and "http/1.1" not in said):
+            raise Failed(f"{name}: {said}")
+    for weak in ["ECDHE-ECDSA-AES256-SHA384", "ECDHE-ECDSA-AES128-SHA", "AES256-SHA", "AES128-GCM-SHA256"]:
+        if shake(place, ssl.TLSVersion.TLSv1_2, f"{weak}@SECLEVEL=0"):
+            raise Failed(f"{weak} is spoken")
+        print(f"  {weak}: refused")
+
+
+def shake(place, version, ciphers):
+    """What was agreed on, when a request over it was answered."""
+    context = ssl.create_default_context(cafile=place.authority)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    context.set_ciphers(ciphers)
+    context.minimum_version = context.maximum_version = version
+    try:
+        with socket.create_connection(("localhost", place.port), timeout=5) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as connection:
+                agreed = f"{connection.version()} {connection.cipher()[0]} {connection.selected_alpn_protocol()}"
+                connection.sendall(f"GET /health/live HTTP/1.1\r\nHost: {place.name}\r\nConnection: close\r\n\r\n".encode())
+                return agreed if connection.recv(4096).startswith(b"HTTP/1.1 200") else None
+    except (ssl.SSLError, ConnectionError):
+        return None
 
 
 def waiting(server):
