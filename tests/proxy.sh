@@ -80,6 +80,7 @@ journey() {
   step 'one that does not say how long it is' 413 -H 'Content-Type: application/json' -H 'Transfer-Encoding: chunked' --http1.1 \
     --data-binary "@$work/zeros" "$site/api/auth/signin"
   step 'which takes no node away' 200 "$site/signin"
+  framing
   slow_client 'a client that never finishes its headers is let go' 'GET / HTTP/1.1\r\nHost: localhost\r\n'
   slow_client 'a client that never finishes its body is let go' \
     'POST /signin HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\na='
@@ -209,6 +210,15 @@ code_in_letter() { # address
     sleep 0.05
   done
   mismatch "a letter with a code for $1" "none after $attempt looks"
+}
+
+# What two readers could take for different requests: the proxy is one, the node the other.
+framing() {
+  now='requests whose end is in doubt'
+  python3 -B "$here/../slow/framing.py" localhost "$port" "localhost:$port" "$work/ca.pem" >"$work/framing" 2>&1 ||
+    mismatch 'one answer at most' "$(tail -n 3 "$work/framing")"
+  steps=$((steps + 1))
+  printf '%3d  %-4s  %s\n' "$steps" "$(grep -c . "$work/framing")" "$now"
 }
 
 # The proxy lets go before a node does.
