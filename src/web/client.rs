@@ -25,24 +25,27 @@ fn client(request: &Request<'_>, site: &Site) -> Client {
     Client::new(address, request.headers().get_one("User-Agent"))
 }
 
-/// The peer's address or, where the peer is a trusted proxy, the last address in `X-Forwarded-For` that is not one.
+/// The caller's address, as far as `site` believes who hands it on; none where there is no peer.
 pub fn address(request: &Request<'_>, site: &Site) -> Option<IpAddr> {
-    let peer = request.remote()?.ip().to_canonical();
-    if !site.trusts(&peer) {
-        return Some(peer);
-    }
+    let peer = request.remote()?.ip();
     let lines: Vec<&str> = request.headers().get("X-Forwarded-For").collect();
+    Some(believed(peer, &lines, |address| site.trusts(address)))
+}
+
+/// The peer's address or, where the peer is a proxy that is trusted, the last address in `lines`, its `X-Forwarded-For` headers, that is
+/// not one.
+pub fn believed(peer: IpAddr, lines: &[&str], trusts: impl Fn(&IpAddr) -> bool) -> IpAddr {
+    let mut client = peer.to_canonical();
     let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
-    let mut client = peer;
     for hop in hops {
+        if !trusts(&client) {
+            break;
+        }
         // What stands before something unreadable was written by nobody we trust.
         let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
         client = address.to_canonical();
-        if !site.trusts(&client) {
-            break;
-        }
     }
-    Some(client)
+    client
 }
 
 /// Whether the caller is at this machine.

@@ -54,7 +54,7 @@ impl<'r, T: DeserializeOwned> FromData<'r> for Input<T> {
 
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
         let is_form = request.content_type().is_some_and(|kind| kind.is_form());
-        match read(data, is_form).await {
+        match receive(data, is_form).await {
             Ok(input) => Outcome::Success(Self(input)),
             Err(problem) => {
                 let status: Status = problem.status();
@@ -87,14 +87,22 @@ impl<'r, T: DeserializeOwned> FromData<'r> for Optional<T> {
     }
 }
 
-async fn read<T: DeserializeOwned>(data: Data<'_>, is_form: bool) -> Result<T, Problem> {
+async fn receive<T: DeserializeOwned>(data: Data<'_>, is_form: bool) -> Result<T, Problem> {
     let body = data.open(LIMIT_KIB.kibibytes()).into_bytes().await;
     // A body that stops short is the caller's doing.
     let body = body.map_err(|_| Problem::no_fields("The request's body did not arrive whole."))?;
     if !body.is_complete() {
         return Err(Problem::payload_too_large(LIMIT_KIB));
     }
-    let fields = if is_form { form(&body) } else { json(&body) }?;
+    read(&body, is_form)
+}
+
+/// The fields of a whole body: of a form, or of a JSON object.
+///
+/// # Errors
+/// Neither, a field that is missing, unknown, doubled or of another type, or one that holds NUL.
+pub fn read<T: DeserializeOwned>(body: &[u8], is_form: bool) -> Result<T, Problem> {
+    let fields = if is_form { form(body) } else { json(body) }?;
     if let Some((name, _)) = fields.iter().find(|(_, value)| value.as_str().is_some_and(|text| text.contains('\0'))) {
         return Err(Problem::nul(name));
     }
