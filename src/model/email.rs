@@ -57,6 +57,8 @@ impl Email {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]
@@ -93,5 +95,43 @@ mod tests {
         }
         let long = format!("{}@example.com", "a".repeat(MAX_LENGTH));
         assert_eq!(Email::parse(&long), Err(Fault::TooLong { max: MAX_LENGTH }));
+    }
+
+    #[test]
+    fn no_address_is_read_for_long() {
+        for piece in [
+            "a",
+            "@",
+            ".",
+            "a.",
+            "a@",
+            "@a.",
+            "\"",
+            "\\\"",
+            "-",
+            "xn--",
+            "xn--a.",
+            "é",
+            "\u{ad}",
+            "\u{1f1e6}",
+            " ",
+            " a",
+            "\u{0}",
+        ] {
+            for length in [MAX_LENGTH, 20 * 1024] {
+                let many = piece.repeat(length / piece.len());
+                for typed in
+                    [many.clone(), format!("a@{many}"), format!("a@{many}.example"), format!("{many}@example.com")]
+                {
+                    let began = Instant::now();
+                    let _ = Email::parse(&typed);
+                    assert!(
+                        began.elapsed() < Duration::from_millis(100),
+                        "{length} of {piece:?}: {:?}",
+                        began.elapsed()
+                    );
+                }
+            }
+        }
     }
 }
