@@ -92,6 +92,28 @@ journey() {
   holds_once strict-transport-security content-security-policy x-content-type-options x-frame-options referrer-policy cache-control
 }
 
+# With their limits, both nodes count together, and by the address that the proxy saw.
+guesses() {
+  # Addresses of this walk alone: the one before is not over a minute ago.
+  local count guesser=127.1.$((port / 256)).$((port % 256)) other=127.2.$((port / 256)).$((port % 256))
+  start 0 NIGHTLATCH_LIMITS__ENABLED=true
+  start 1 NIGHTLATCH_LIMITS__ENABLED=true
+  await 'a node behind the proxy' curl --silent --fail --max-time 2 --cacert "$work/ca.pem" --output /dev/null "$site/health/ready"
+  for ((count = 1; count <= 10; count++)); do
+    guess "wrong password $count from one address" 401 "$guesser"
+  done
+  guess 'the next from there has to wait' 429 "$guesser"
+  holds $'\nretry-after: '
+  holds '"too_many_requests"'
+  guess 'whatever address it claims' 429 "$guesser" -H "X-Forwarded-For: $other"
+  guess 'another caller need not' 401 "$other"
+}
+
+guess() { # name status interface curl-argument...
+  step "$1" "$2" --interface "$3" --json '{"email":"nobody@example.com","password":"copper kettle violin orchard"}' "${@:4}" \
+    "$site/api/auth/signin"
+}
+
 # Sends one request with curl and compares the status with a pattern; `none` is no answer at all.
 step() { # name status curl-argument...
   local status
@@ -268,16 +290,17 @@ walk() { # nginx, caddy or rocket
   email=ann-$RANDOM$RANDOM@example.com
   steps=0
   journey
+  guesses
   stop_proxy
   stop_node 0
   stop_node 1
   echo "$steps steps behind $proxy as expected"
 }
 
-start() { # 0 or 1
+start() { # 0 or 1, settings...
   start_node "$1" NIGHTLATCH_DATA_DIR="$work/data$1" NIGHTLATCH_SECRET_KEY="$secret" NIGHTLATCH_DATABASE_URL="$TEST_DATABASE_URL" \
     NIGHTLATCH_PUBLIC_URL="$site" NIGHTLATCH_PROXY__TRUSTED=127.0.0.1 NIGHTLATCH_LIMITS__ENABLED=false \
-    NIGHTLATCH_MAIL__SMTP_URL="smtp://127.0.0.1:$(<"$work/mail.port")"
+    NIGHTLATCH_MAIL__SMTP_URL="smtp://127.0.0.1:$(<"$work/mail.port")" "${@:2}"
   await_node "$1"
 }
 
