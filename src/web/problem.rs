@@ -138,7 +138,7 @@ pub fn kinds() -> impl Iterator<Item = (u16, &'static str, &'static str)> {
 
 impl Kind {
     /// All but the redirect.
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Unreadable,
         Self::TooSlow,
         Self::InvalidInput,
