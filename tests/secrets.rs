@@ -5,9 +5,11 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use nightlatch::settings::rocket_figment;
+use rocket::figment::providers::{Format, Toml};
 
 use crate::{
-    settings::{TempDir, load, refusal, run},
+    settings::{TempDir, load, load_with, refusal, run},
     support::secret_text,
 };
 
@@ -56,6 +58,27 @@ fn a_file_that_everybody_may_read_is_no_place_for_a_secret() {
             load(&[(&setting, &file)]);
         }
     }
+}
+
+#[test]
+fn so_is_a_file_of_settings_once_a_secret_stands_in_it() {
+    let folder = TempDir::new("open-settings");
+    let secret = format!("secret_key = \"{}\"", secret_text());
+    for (line, name) in [
+        (&*secret, KEY),
+        ("amqp_url = \"amqps://ann:hunter2@mq.example.com\"", "NIGHTLATCH_AMQP_URL"),
+        ("mail = { smtp_url = \"smtps://ann:hunter2@mail.example.com\" }", "NIGHTLATCH_MAIL__SMTP_URL"),
+    ] {
+        let file = folder.file("Rocket.toml", &format!("[default.nightlatch]\n{line}\n"));
+        let figment = || rocket_figment().merge(Toml::file(&file).nested());
+        assert!(load_with(figment(), &[]).is_ok(), "{line}");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let error = load_with(figment(), &[]).err().unwrap();
+        assert!(error.starts_with(&format!("{name}: ")) && error.contains("chmod o="), "{error}");
+    }
+    let file = folder.file("Rocket.toml", "[default.nightlatch]\ndatabase_url = \"sqlite://x.db\"\n");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(load_with(rocket_figment().merge(Toml::file(&file).nested()), &[]).is_ok(), "no secret, nothing to close");
 }
 
 #[test]

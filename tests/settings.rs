@@ -17,7 +17,7 @@ use rocket::{async_test, figment::Figment};
 
 use crate::support::{TestApp, secret_text};
 
-fn load_with(figment: Figment, vars: &[(&str, &str)]) -> Result<Settings, String> {
+pub fn load_with(figment: Figment, vars: &[(&str, &str)]) -> Result<Settings, String> {
     let vars = vars.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
     Settings::load(figment, vars).map_err(|error| error.to_string())
 }

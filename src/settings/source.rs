@@ -191,8 +191,23 @@ pub fn given(figment: &Figment, vars: impl IntoIterator<Item = (OsString, OsStri
         }
         .ok_or_else(|| SettingsError::new(&full, "is given twice, or both as a value and as a level"))?;
     }
+    closed_files(figment)?;
     let figment = figment.focus("nightlatch").merge(Serialized::globals(dict));
     figment.extract().map_err(named)
+}
+
+/// A file of settings is a secret's place too, once one stands in it: the key, or a URL with somebody's name.
+fn closed_files(figment: &Figment) -> Result<(), SettingsError> {
+    for key in SECRETS {
+        let path = format!("nightlatch.{}", key.to_ascii_lowercase().replace("__", "."));
+        let secret = figment.find_value(&path).ok().and_then(Value::into_string);
+        let secret = secret.filter(|text| key == "SECRET_KEY" || text.contains('@'));
+        let file = figment.find_metadata(&path).and_then(|about| about.source.as_ref()?.file_path());
+        if let (Some(_), Some(file)) = (secret, file) {
+            closed(&format!("{PREFIX}{key}"), file)?;
+        }
+    }
+    Ok(())
 }
 
 fn read(name: &str, path: &str) -> Result<String, SettingsError> {
