@@ -240,6 +240,41 @@ async fn wrong_codes_are_counted_over_all_sign_ins_and_the_right_password_forgiv
 }
 
 #[async_test]
+async fn the_owner_hears_of_somebody_who_has_the_password_and_no_code() {
+    let (app, authenticator, _) = ann().await;
+    // Another letter to the address left when Ann signed up.
+    app.advance(Duration::from_secs(60));
+    for _ in 0..3 {
+        answer(&app, &request(&app).await, &wrong(&authenticator, &app)).await;
+    }
+    let letters = app.letters().await;
+    assert!(letters.len() == 1 && letters[0].contains("somebody knows your password"), "once a minute: {letters:?}");
+    app.sign_in(ANN, PASSWORD).await;
+    let mistyped = app.post_form("/signin/code", &[("code", &wrong(&authenticator, &app))]).await;
+    assert_eq!(mistyped.status(), Status::UnprocessableEntity);
+    assert!(app.letters().await.is_empty(), "a known browser mistypes");
+}
+
+#[async_test]
+async fn what_is_under_way_while_it_is_turned_on_opens_nothing_that_lasts() {
+    let app = TestApp::new().await;
+    app.sign_up(ANN).await;
+    let begun = post(&app, "/api/account/second-factor", json!({})).await.json();
+    let code = Authenticator::of(begun["uri"].as_str().unwrap()).code(app.now());
+    let on = post(&app, "/api/account/second-factor/confirm", json!({ "code": code }));
+    let others = join_all((0..20).map(|_| app.call("/api/auth/signin", credentials())));
+    let (on, others) = rocket::tokio::join!(on, others);
+    assert_eq!(on.status, Status::Ok);
+    let mut opened = 0;
+    for token in others.iter().filter_map(Answer::token) {
+        opened += 1;
+        assert_eq!(app.session_of(&token).await.json()["reason"], "ended_by_you");
+    }
+    assert_eq!(app.count("SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL").await, 1, "{opened} had been opened");
+    app.letters().await;
+}
+
+#[async_test]
 async fn whoever_guesses_elsewhere_does_not_keep_a_known_browser_out() {
     let (app, authenticator, _) = ann().await;
     app.post_form("/logout", &[]).await;

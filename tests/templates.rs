@@ -240,6 +240,7 @@ fn letters() -> Vec<(&'static str, Value)> {
         ("second_factor_enabled", at.clone()),
         ("second_factor_disabled", at.clone()),
         ("second_factor_reset", at.clone()),
+        ("second_factor_failed", with(&at, json!({ "ip": "192.0.2.7", "device": "curl" }))),
         ("recovery_codes_replaced", at.clone()),
         ("recovery_code_used", with(&at, json!({ "ip": "192.0.2.7", "device": "curl", "left": 9 }))),
     ]

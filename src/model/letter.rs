@@ -116,6 +116,15 @@ pub enum Letter {
         /// How many are left.
         left: i64,
     },
+    /// Somebody gave the password and then a wrong code, with a browser that had not signed in before.
+    SecondFactorFailed {
+        /// When, for people.
+        at: String,
+        /// From where.
+        ip: String,
+        /// With what.
+        device: String,
+    },
     /// Somebody who may do so made an account for the address; its owner sets the password.
     Invited {},
     /// A superuser asks the owner to set a new password.
@@ -147,6 +156,7 @@ impl Letter {
             Self::SecondFactorReset { .. } => Some("second_factor_reset"),
             Self::RecoveryCodesReplaced { .. } => Some("recovery_codes_replaced"),
             Self::RecoveryCodeUsed { .. } => Some("recovery_code_used"),
+            Self::SecondFactorFailed { .. } => Some("second_factor_failed"),
             Self::Invited {} => Some("invited"),
             Self::ResetSuggested {} => Some("reset_suggested"),
             Self::Void {} => None,

@@ -5,6 +5,7 @@ use crate::{
     accounts::{Accounts, Caller, Internal, Tx, guesses::Target},
     clock::Timestamp,
     model::{
+        client::Client,
         event::{Event, EventKind},
         id::UserId,
         letter::Letter,
@@ -71,7 +72,21 @@ impl Accounts {
             None => event.about(&user.id),
         };
         self.record(&mut **tx, event, now).await?;
+        if session.is_none() && device.is_none() {
+            self.warn(tx, user, client, now).await?;
+        }
         Ok(None)
+    }
+
+    /// Tells the owner that somebody else seems to know the password, as often as one network may cause letters.
+    async fn warn(&self, tx: &mut Tx, user: &User, client: &Client, now: Timestamp) -> Result<(), Internal> {
+        if self.may_mail(tx, &user.email, client, None, now).await? {
+            let ip = client.ip.clone().unwrap_or_else(|| "unknown".to_owned());
+            let letter = Letter::SecondFactorFailed { at: now.to_string(), ip, device: client.device() };
+            self.queue_letter(&mut **tx, &user.email, &letter, None, now).await?;
+            self.mail.notify_one();
+        }
+        Ok(())
     }
 
     /// Whether `digits` are a code of the account's app that nobody used before, nor a later one; they are used up then.

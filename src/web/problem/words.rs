@@ -176,8 +176,7 @@ impl Problem {
     }
 
     fn invalid_factor_code() -> Self {
-        let detail =
-            "This code is wrong, was used before, or is too old. Wait for the next one, or use a recovery code.";
+        let detail = "This code is wrong, was used before, or came too late. Try the next code of your app, or a recovery code that you have not used.";
         let errors = vec![FieldError::new("code", "invalid", detail)];
         Self { errors, ..Self::new(Kind::InvalidCode, detail) }
     }
