@@ -48,7 +48,7 @@ def limited(server):
         asks(server, Client.api, "known", "signin", email=KNOWN, password=WRONG, **somewhere),
         asks(server, Client.api, "known, right password", "signin", email=KNOWN, password=PASSWORD, **somewhere),
     )
-    here = {"network": "203.0.113.7"}
+    here, client = {"network": "203.0.113.7"}, Client(server)
     for number in range(11):
         client.api("signin", email=address("other", number), password=WRONG, **here)
     yield from race(
@@ -122,11 +122,13 @@ def resets(server, way, where, nothing):
     known = asks(server, way, "known", "forgot", email=KNOWN).quick()
     yield from race(f"{where}: forgotten password", unknown, known)
     wrong = {"code": "0000 0000", "password": "lantern walnut drizzle compass"}
-    yield from race(f"{where}: wrong code for a reset", *answering(server, way, "reset", unknown.requests, known.requests, nothing, wrong))
+    runners = answering(server, way, "reset", unknown.requests, known.requests, nothing, wrong)
+    yield from race(f"{where}: wrong code for a reset", *runners)
 
 
 def codes(server, way, where, new, taken, nothing):
-    yield from race(f"{where}: wrong code for a sign-up", *answering(server, way, "verify", new, taken, nothing, {"code": "0000 0000"}))
+    runners = answering(server, way, "verify", new, taken, nothing, {"code": "0000 0000"})
+    yield from race(f"{where}: wrong code for a sign-up", *runners)
 
 
 def resends(server, way, where, new, taken, nothing, began):

@@ -63,7 +63,8 @@ class Server:
     def user(self, *arguments, password=""):
         """Runs `nightlatch user` beside the server."""
         command = [self.binary, "user", *arguments] + (["--password-stdin"] if password else [])
-        subprocess.run(command, env=self.environment, cwd=self.log.parent, input=password, text=True, check=True, stdout=subprocess.DEVNULL)
+        quiet = {"check": True, "stdout": subprocess.DEVNULL}
+        subprocess.run(command, env=self.environment, cwd=self.log.parent, input=password, text=True, **quiet)
 
     def stop(self):
         if self.process.poll() is None:
