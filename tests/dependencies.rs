@@ -10,11 +10,11 @@ use serde_json::Value;
 
 /// Every crate with cryptography in it, and what it is here for. SECURITY.md names the algorithms.
 const CRYPTOGRAPHY: [(&str, &[&str]); 8] = [
-    ("keys, seals, keyed hashes, signatures, TLS that we begin", &["aws-lc-rs", "aws-lc-sys"]),
+    ("keys, seals, keyed hashes, signatures, and the ciphers of TLS", &["aws-lc-rs", "aws-lc-sys"]),
     ("tokens", &["jsonwebtoken", "signature"]),
     ("passwords", &["argon2", "base64ct", "blake2", "password-hash", "phc"]),
     ("TLS", &["rustls", "rustls-native-certs", "rustls-pki-types", "rustls-webpki", "tokio-rustls", "webpki-roots"]),
-    ("TLS that Rocket answers", &["ring"]),
+    ("codes of authenticator apps, which take HMAC-SHA-1", &["constant_time_eq", "sha1", "totp-rs"]),
     ("signing in to PostgreSQL (SCRAM-SHA-256, or MD5 where it asks for that)", &["hkdf", "hmac", "md-5", "sha2"]),
     ("random numbers: the operating system's, and jitter", &["chacha20", "fastrand", "getrandom", "rand", "rand_core"]),
     (
