@@ -561,6 +561,7 @@ fn mode(path: &Path) -> u32 {
 fn a_wrong_setting_stops_the_program_within_a_second_and_in_one_line() {
     let folder = TempDir::new("wrong");
     let secret = ("NIGHTLATCH_SECRET_KEY", secret_text());
+    let mail = ("NIGHTLATCH_MAIL__SMTP_URL", "smtp://localhost");
     for (vars, name) in [
         (&[("NIGHTLATCH_SESION__IDLE", "10m")][..], "NIGHTLATCH_SESION"),
         (&[("NIGHTLATCH_SESSION__IDLE", "soon")], "NIGHTLATCH_SESSION__IDLE"),
@@ -575,8 +576,8 @@ fn a_wrong_setting_stops_the_program_within_a_second_and_in_one_line() {
         (&[("ROCKET_PORT", "many")], "ROCKET_PORT"),
         (&[("ROCKET_LOG_LEVEL", "debug")], "ROCKET_LOG_LEVEL"),
         (&[("ROCKET_ADDRESS", "here")], "ROCKET_ADDRESS"),
-        (&[("ROCKET_TLS", "{certs=\"nowhere.pem\",key=\"hunter2\"}")], "ROCKET_TLS: certs: "),
-        (&[("ROCKET_TLS", "{certs=\"/dev/null\",key=\"/dev/null\"}")], "ROCKET_TLS: key: "),
+        (&[("ROCKET_TLS", "{certs=\"nowhere.pem\",key=\"hunter2\"}"), mail], "ROCKET_TLS: certs: "),
+        (&[("ROCKET_TLS", "{certs=\"/dev/null\",key=\"/dev/null\"}"), mail], "ROCKET_TLS: key: "),
         (&[("ROCKET_TLS", "yes")], "ROCKET_TLS: must be like"),
     ] {
         let (code, words, errors, took) = run(&folder, &[], vars);

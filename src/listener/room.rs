@@ -7,7 +7,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use rustix::process::{Resource, getrlimit};
+use rustix::process;
 use tokio::{
     task::{AbortHandle, Id},
     time::Instant,
@@ -39,7 +39,7 @@ impl Limits {
     /// What the settings say, as far as the system allows as many open files.
     pub fn of(settings: &Settings) -> Self {
         let wanted = settings.connections.max;
-        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let files = process::getrlimit(process::Resource::Nofile).current.unwrap_or(u64::MAX);
         let fit = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX).max(1);
         if fit < wanted {
             tracing::info!("{fit} connections at most, and not {wanted}: the system allows {files} open files");

@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn what_is_typed_is_six_digits_or_a_recovery_code() {
         for typed in ["123456", " 123 456 ", "12-34-56", "123\u{a0}456"] {
-            assert!(matches!(FactorCode::parse(typed), Ok(FactorCode::App(code)) if *code == "123456"), "{typed:?}");
+            assert!(matches!(FactorCode::parse(typed), Ok(FactorCode::App(code)) if "123456" == *code), "{typed:?}");
         }
         for typed in ["ABCD-EFGH-JKMN-PQRS", "abcd efgh jkmn pqrs", "0123456789abcdef"] {
             assert!(matches!(FactorCode::parse(typed), Ok(FactorCode::Recovery(_))), "{typed:?}");

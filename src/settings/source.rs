@@ -16,7 +16,8 @@ use rocket::figment::{
 use serde::Deserialize;
 
 use super::{
-    Code, Connections, Hash, Keys, Limits, Log, Masked, Password, Retention, SecondFactor, SettingsError, Signup, Stop, text,
+    Code, Connections, Hash, Keys, Limits, Log, Masked, Password, Retention, SecondFactor, SettingsError, Signup, Stop,
+    text,
 };
 
 const PREFIX: &str = "NIGHTLATCH_";
