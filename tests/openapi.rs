@@ -24,6 +24,8 @@ const PROBLEMS: [(u16, &str); 17] = [
     (403, "fresh_sign_in_required"),
     (404, "not_found"),
     (405, "method_not_allowed"),
+    // A body that is sent too slowly; the listener says so.
+    (408, "invalid_input"),
     (409, "conflict"),
     (413, "payload_too_large"),
     (415, "unsupported_media_type"),
@@ -290,6 +292,9 @@ async fn each_call_answers_the_problems_it_documents() {
         let mut expected = BTreeSet::from([(400, "invalid_input".to_owned()), (500, "internal".to_owned())]);
         if !["Health", "This document"].contains(&call.operation["tags"][0].as_str().unwrap()) {
             expected.insert((503, "overloaded".to_owned()));
+        }
+        if sends {
+            expected.insert((408, "invalid_input".to_owned()));
         }
         for answer in answers {
             assert!(is_problem(&answer), "{}: {answer:?}", call.name());

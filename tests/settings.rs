@@ -578,7 +578,7 @@ fn a_wrong_setting_stops_the_program_within_a_second_and_in_one_line() {
         (&[("ROCKET_ADDRESS", "here")], "ROCKET_ADDRESS"),
         (&[("ROCKET_TLS", "{certs=\"nowhere.pem\",key=\"hunter2\"}"), mail], "ROCKET_TLS: certs: "),
         (&[("ROCKET_TLS", "{certs=\"/dev/null\",key=\"/dev/null\"}"), mail], "ROCKET_TLS: key: "),
-        (&[("ROCKET_TLS", "yes")], "ROCKET_TLS: must be like"),
+        (&[("ROCKET_TLS", "yes"), mail], "ROCKET_TLS: must be like"),
     ] {
         let (code, words, errors, took) = run(&folder, &[], vars);
         assert_eq!(code, Some(1), "{vars:?}: {errors}");

@@ -41,7 +41,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     announce(&settings);
     let url = settings.public_url.clone();
     let config = rocket::Config::try_from(&settings.figment)?;
-    let door = listener::Listener::open(&settings, &config, tls).await?;
+    let door = listener::Listener::open(&settings, &config, tls)?;
     let (metrics, delay) = (settings.metrics.address, settings.stop.delay);
     let server = Server { node: node(&settings), settings, clock: Clock::system(), secret, post, workers: true };
     let rocket = server::server(server).map_err(|error| error.to_string())?;

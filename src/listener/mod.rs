@@ -13,10 +13,10 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use rocket::local::asynchronous::Client;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::oneshot,
     task::JoinSet,
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -32,6 +32,9 @@ use crate::settings::{Settings, SettingsError};
 
 /// How long nothing is accepted after the system refused a connection, as it does when too many files are open.
 const BREATHER: Duration = Duration::from_millis(50);
+
+/// How many connections the system keeps until they are accepted, if it is not told of fewer: what comes at once beyond that has to come again.
+const QUEUE: u32 = 4096;
 
 /// An address that is ours, where nobody is let in yet.
 pub struct Listener {
@@ -53,16 +56,12 @@ impl Listener {
     ///
     /// # Errors
     /// The address cannot be had.
-    pub async fn open(
-        settings: &Settings,
-        config: &rocket::Config,
-        tls: Option<TlsAcceptor>,
-    ) -> Result<Self, SettingsError> {
+    pub fn open(settings: &Settings, config: &rocket::Config, tls: Option<TlsAcceptor>) -> Result<Self, SettingsError> {
         let wrong = |error| {
             let name = format!("ROCKET_ADDRESS {}, ROCKET_PORT {}", config.address, config.port);
             SettingsError::new(&name, error)
         };
-        let tcp = TcpListener::bind((config.address, config.port)).await.map_err(wrong)?;
+        let tcp = listen((config.address, config.port).into()).map_err(wrong)?;
         Ok(Self { tls, ..Self::on(tcp, Patience::of(config), Limits::of(settings)) })
     }
 
@@ -118,15 +117,26 @@ impl Listener {
     }
 }
 
-async fn serve(connection: Connection, stream: TcpStream, tls: Option<TlsAcceptor>) {
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that was stopped a moment ago leaves its address behind for a while.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
+}
+
+async fn serve(mut connection: Connection, stream: TcpStream, tls: Option<TlsAcceptor>) {
     // Answers are written whole; waiting for more helps nobody.
     let _ = stream.set_nodelay(true);
     match tls {
         None => connection.serve(stream).await,
         Some(tls) => {
-            let shaken = tokio::time::timeout(connection.door.patience.head, tls.accept(stream)).await;
-            if let Ok(Ok(stream)) = shaken {
-                connection.serve(stream).await;
+            let shaken = timeout(connection.door.patience.head, tls.accept(stream));
+            tokio::select! {
+                () = &mut connection.stop => {}
+                shaken = shaken => if let Ok(Ok(stream)) = shaken {
+                    connection.serve(stream).await;
+                },
             }
         }
     }

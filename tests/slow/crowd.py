@@ -56,7 +56,12 @@ def besiege(server, number, seconds, kept=True):
 async def crowd(server, number, seconds):
     end = time.monotonic() + seconds
     ages, peak = {way: [] for way in WAYS}, 0
-    clients = [asyncio.create_task(dawdle(server.port, way, end, ages[way])) for way in WAYS for _ in range(number // len(WAYS))]
+    clients = []
+    for index in range(number):
+        way = list(WAYS)[index % len(WAYS)]
+        clients.append(asyncio.create_task(dawdle(server.port, way, end, ages[way])))
+        # All at once are more than the system keeps for a server: it forgets some, and those would wait for ever.
+        await asyncio.sleep(0.001)
     while time.monotonic() < end:
         await asyncio.sleep(0.5)
         peak = max(peak, server.resident())
@@ -75,9 +80,11 @@ async def dawdle(port, way, end, ages):
             continue
         talk = asyncio.create_task(drip(writer, *WAYS[way]))
         try:
-            while await reader.read(4096):
-                pass
+            async with asyncio.timeout(2 * PATIENCE):
+                while await reader.read(4096):
+                    pass
         except OSError:
+            # Time that ran out is one too.
             pass
         talk.cancel()
         writer.close()
@@ -128,6 +135,7 @@ def stop(server, number):
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(list(WAYS.values())[index % 3][0].encode())
             clients.append((reader, writer))
+            await asyncio.sleep(0.001)
         await asyncio.sleep(0.5)
         return await asyncio.to_thread(server.stop)
 
