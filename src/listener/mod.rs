@@ -94,7 +94,7 @@ impl Listener {
                     Ok((id, ())) => id,
                     Err(error) => error.id(),
                 }),
-                accepted = tcp.accept() => match accepted {
+                accepted = tcp.accept(), if room.is_open() => match accepted {
                     Ok((stream, peer)) => {
                         let Some(network) = room.admit(peer.ip()) else { continue };
                         let seat = Arc::new(Seat::default());

@@ -22,6 +22,9 @@ const OTHER_FILES: u64 = 128;
 /// How many of the oldest connections are asked to make room; where all of them are being answered, nobody is let in.
 const ASKED: usize = 256;
 
+/// How many may be on their way out before anybody else is let in: their files are open until they are gone.
+const LEAVING: usize = 32;
+
 /// How often a line of the log may say that there is no room.
 const COMPLAINTS: Duration = Duration::from_secs(60);
 
@@ -59,6 +62,8 @@ pub struct Room {
     places: BTreeMap<u64, Place>,
     numbers: HashMap<Id, u64>,
     networks: HashMap<IpAddr, usize>,
+    /// Those that were sent away and are not gone yet.
+    leaving: usize,
     complained: Option<Instant>,
 }
 
@@ -81,8 +86,14 @@ impl Room {
             places: BTreeMap::new(),
             numbers: HashMap::new(),
             networks: HashMap::new(),
+            leaving: 0,
             complained: None,
         }
+    }
+
+    /// Whether somebody can be let in, or has to wait until others are out.
+    pub fn is_open(&self) -> bool {
+        self.leaving < LEAVING
     }
 
     /// Lets a newcomer in, if need be in the place of somebody who only waits.
@@ -125,14 +136,16 @@ impl Room {
         let id = place.id;
         self.numbers.remove(&id);
         self.clear(number);
+        self.leaving += 1;
         self.complain("there are as many connections as there may be; those that wait longest have to go");
         true
     }
 
-    /// Somebody left, whether or not the place was somebody else's already.
+    /// Somebody is gone, by themselves or sent away.
     pub fn leave(&mut self, id: Id) {
-        if let Some(number) = self.numbers.remove(&id) {
-            self.clear(number);
+        match self.numbers.remove(&id) {
+            Some(number) => self.clear(number),
+            None => self.leaving = self.leaving.saturating_sub(1),
         }
     }
 
@@ -222,6 +235,20 @@ mod tests {
         // Whoever lost the place notices before anything is done, and leaves once.
         assert!(!seats[0].read() && !seats[2].read());
         room.leave(ids[0]);
-        assert_eq!((room.places.len(), room.numbers.len(), room.networks.len()), (1, 1, 0));
+        room.leave(ids[2]);
+        room.leave(ids[1]);
+        assert_eq!((room.places.len(), room.numbers.len(), room.networks.len(), room.leaving), (0, 0, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_let_in_before_those_are_out_that_were_sent_away() {
+        let mut room = room(1, 10);
+        let mut ids: Vec<Id> = Vec::new();
+        while room.is_open() {
+            ids.push(come(&mut room, "127.0.0.1").unwrap());
+        }
+        assert_eq!(ids.len(), LEAVING + 1);
+        room.leave(ids[0]);
+        assert!(room.is_open());
     }
 }

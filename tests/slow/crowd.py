@@ -55,13 +55,14 @@ def besiege(server, number, seconds, kept=True):
 
 async def crowd(server, number, seconds):
     end = time.monotonic() + seconds
-    ages, peak = {way: [] for way in WAYS}, 0
+    ages = {way: [] for way in WAYS}
     clients = []
     for index in range(number):
         way = list(WAYS)[index % len(WAYS)]
         clients.append(asyncio.create_task(dawdle(server.port, way, end, ages[way])))
         # All at once are more than the system keeps for a server: it forgets some, and those would wait for ever.
         await asyncio.sleep(0.001)
+    peak = server.resident()
     while time.monotonic() < end:
         await asyncio.sleep(0.5)
         peak = max(peak, server.resident())
