@@ -14,7 +14,7 @@ const UNDOCUMENTED: [&str; 3] =
     ["/.well-known/change-password", "/.well-known/nightlatch-check", "/.well-known/security.txt"];
 
 /// The kinds of problems that programs can rely on.
-const PROBLEMS: [(u16, &str); 17] = [
+const PROBLEMS: [(u16, &str); 18] = [
     (400, "invalid_input"),
     (401, "invalid_credentials"),
     (401, "not_signed_in"),

@@ -22,6 +22,7 @@ async fn a_person_sees_each_session_with_its_device_and_times() {
     let request = app.client.post("/api/auth/signin").header(rocket::http::ContentType::JSON);
     let body = json!({ "email": ANN, "password": PASSWORD }).to_string();
     let other = Answer::of(request.header(Header::new("User-Agent", agent)).body(body).dispatch().await).await;
+    app.advance(Duration::from_millis(1));
     issue(&app).await;
     app.advance(MINUTE);
     let items = list(&app, &app.token().unwrap()).await;
