@@ -481,6 +481,7 @@ fn acts(id: &str) -> Vec<(Method, String)> {
 /// A superuser's token, Ann's, and her id.
 async fn with_ann(app: &TestApp) -> (String, String, String) {
     let root = app.superuser().await;
+    app.advance(std::time::Duration::from_millis(1));
     app.sign_up(ANN).await;
     let ann = app.token().unwrap();
     let id = app.session_of(&ann).await.json()["user_id"].as_str().unwrap().to_owned();
