@@ -85,9 +85,9 @@ pub async fn send(mut response: LocalResponse<'_>, bodiless: bool, tell: oneshot
             .read_buf(&mut piece)
             .await
             .map(|_| Bytes::from(std::mem::replace(&mut piece, Vec::with_capacity(PIECE))));
+        // An empty piece is the end of it.
         let last = read.as_ref().map_or(true, Bytes::is_empty);
-        // What ends with an error is cut off, so that nobody takes it for all.
-        if read.as_ref().is_ok_and(Bytes::is_empty) || pieces.send(read).await.is_err() || last {
+        if pieces.send(read).await.is_err() || last {
             return;
         }
     }
@@ -118,7 +118,12 @@ impl hyper::body::Body for Answer {
         match &mut self.get_mut().body {
             Body::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Body::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Body::Pieces(taken, _) => taken.poll_recv(cx).map(|piece| piece.map(|piece| piece.map(Frame::data))),
+            Body::Pieces(taken, _) => taken.poll_recv(cx).map(|piece| match piece {
+                Some(Ok(bytes)) if bytes.is_empty() => None,
+                Some(piece) => Some(piece.map(Frame::data)),
+                // Cut off, so that nobody takes it for all: whatever made it has failed.
+                None => Some(Err(io::ErrorKind::UnexpectedEof.into())),
+            }),
             Body::Stripped => Poll::Ready(None),
         }
     }
