@@ -15,8 +15,9 @@ pub struct Seat {
     done: AtomicU64,
 }
 
-/// What a connection is at.
+/// What a connection is at; the number of each is in its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub enum Stage {
     /// It waits for a request, or for the rest of its head.
     Waiting,
@@ -81,9 +82,9 @@ impl Seat {
     }
 
     fn step(&self, from: Stage, by: u32) -> bool {
-        let (_, stage) = self.now();
+        // Read once: between two looks a request may have begun.
         let word = self.word.load(Ordering::Acquire);
-        stage == from
+        word % STAGES == from as u32
             && self.word.compare_exchange(word, word.wrapping_add(by), Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
