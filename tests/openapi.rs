@@ -69,7 +69,7 @@ const OF_THEIR_OWN: [(&str, &[(u16, &str)]); 33] = [
     ("deleteUser", &[(403, "fresh_sign_in_required"), (404, "not_found"), (409, "conflict")]),
     ("forceLogout", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
     ("sendReset", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
-    ("resetSecondFactor", &[(403, "fresh_sign_in_required"), (404, "not_found")]),
+    ("resetSecondFactor", &[(403, "fresh_sign_in_required"), (404, "not_found"), (409, "conflict")]),
     ("logOutEveryone", &[(403, "fresh_sign_in_required")]),
 ];
 

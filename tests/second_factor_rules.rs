@@ -1,14 +1,15 @@
 //! What asks for the second factor beside signing in, who may take it away, and superusers who must have one.
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use nightlatch::accounts::admin::Operator;
 use rocket::{
     async_test,
+    futures::future::{Either, select},
     http::{Header, Status},
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Authenticator, PASSWORD, SUPERUSER, TestApp};
+use crate::support::{Answer, Authenticator, DEVICE_COOKIE, PASSWORD, SUPERUSER, TestApp};
 
 const ANN: &str = "ann@example.com";
 const NEW: &str = "copper-lantern-quiet-meadow";
@@ -329,5 +330,57 @@ async fn the_reset_of_a_superusers_own_ends_what_it_allowed() {
     app.letters().await;
     let again = app.session_elsewhere(SUPERUSER, PASSWORD).await;
     assert_eq!(app.session_of(&again).await.json()["role"], "user");
+    app.letters().await;
+}
+
+#[async_test]
+async fn a_superuser_turns_the_own_one_off_with_a_code_only() {
+    let app = TestApp::new().await;
+    app.superuser().await;
+    app.sign_in(SUPERUSER, PASSWORD).await;
+    app.turn_on_second_factor().await;
+    let root = app.accounts().named(SUPERUSER).await.unwrap().unwrap().id;
+    let page = app.get(&format!("/admin/users/{root}")).await.into_string().await.unwrap();
+    assert!(!page.contains("second-factor/remove") && page.contains("/account/second-factor"), "{page}");
+    let api = app.send(app.client.delete(format!("/api/admin/users/{root}/second-factor"))).await;
+    assert_eq!(code_of(&Answer::of(api).await), (409, "conflict".into()));
+    let form = app.post_form(&format!("/admin/users/{root}/second-factor/remove"), &[("x", "1")]).await;
+    assert_ne!(form.status(), Status::SeeOther);
+    assert!(app.accounts().named(SUPERUSER).await.unwrap().unwrap().second_factor_at.is_some());
+    app.letters().await;
+}
+
+#[async_test]
+async fn turning_it_on_forgets_every_browser_but_this_one() {
+    let app = TestApp::new().await;
+    app.sign_up(ANN).await;
+    for _ in 0..3 {
+        app.session_elsewhere(ANN, PASSWORD).await;
+    }
+    assert_eq!(app.count("SELECT COUNT(*) FROM devices").await, 4);
+    app.turn_on_second_factor().await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM devices").await, 1);
+    let device = app.cookie_header().unwrap();
+    assert!(device.contains(DEVICE_COOKIE), "{device}");
+    app.letters().await;
+}
+
+#[async_test]
+async fn a_password_given_before_it_was_turned_on_is_no_proof_afterwards() {
+    let app = TestApp::new().await;
+    app.sign_up(ANN).await;
+    let mut raced = 0;
+    for _ in 0..20 {
+        app.execute("UPDATE users SET second_factor_at = NULL, version = version + 1").await;
+        let mut confirm = pin!(app.post_json("/api/auth/confirm", json!({ "password": PASSWORD })));
+        let turn_on = pin!(app.execute("UPDATE users SET second_factor_at = 1, version = version + 1"));
+        // Where the password is looked at faster than the row is written there is no race.
+        if let Either::Right(_) = select(&mut confirm, turn_on).await {
+            let answer = Answer::of(confirm.await).await;
+            assert_ne!(answer.status, Status::Ok, "{answer:?}");
+            raced += 1;
+        }
+    }
+    assert!(raced > 0);
     app.letters().await;
 }

@@ -142,6 +142,8 @@ pub enum AdminError {
     Taken(&'static str),
     /// Nobody would be left who can look after the accounts.
     LastSuperuser,
+    /// It is whoever wants it that this would be done to, and their own way asks for more.
+    Own,
     /// The session of whoever wanted it ended while this was under way.
     SignedOut,
     /// Too many passwords are being hashed.

@@ -87,7 +87,7 @@ impl Accounts {
             // Whatever follows may leave no superuser.
             store::roster::take(&mut *tx).await?;
         }
-        let unchanged = store::users::lock_unchanged(&mut *tx, &proof.user.id, &proof.hash).await?;
+        let unchanged = store::users::lock_unchanged(&mut *tx, &proof.user, &proof.hash).await?;
         if unchanged && store::sessions::lock_open(&mut *tx, &session.id).await? {
             return Ok(tx);
         }

@@ -29,6 +29,13 @@ pub async fn insert(db: impl AnyExecutor<'_>, id: &str, user: &UserId, now: Time
     Ok(())
 }
 
+/// Forgets every browser that signed in to an account, but the one called `kept`.
+pub async fn forget_others(db: impl AnyExecutor<'_>, user: &UserId, kept: &str) -> sqlx::Result<()> {
+    let sql = "DELETE FROM devices WHERE user_id = $1 AND id <> $2";
+    sqlx::query(sql).bind(user.as_str()).bind(kept).execute(db).await?;
+    Ok(())
+}
+
 /// Deletes up to `limit` notes of browsers that signed in to an account before `before` for the last time, and says how many.
 pub async fn delete_unused(db: impl AnyExecutor<'_>, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
     let sql = "DELETE FROM devices WHERE used_at < $1

@@ -173,10 +173,13 @@ pub async fn lock(db: impl AnyExecutor<'_>, id: &UserId) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Locks the account's row; false when it is gone or locked, or has another password than the one behind `hash`.
-pub async fn lock_unchanged(db: impl AnyExecutor<'_>, id: &UserId, hash: &str) -> sqlx::Result<bool> {
-    let sql = "UPDATE users SET version = version WHERE id = $1 AND password_hash = $2 AND locked_at IS NULL";
-    Ok(sqlx::query(sql).bind(id.as_str()).bind(hash).execute(db).await?.rows_affected() == 1)
+/// Locks the account's row; false when it is gone or locked, or has another version than `user` or another password than the one behind
+/// `hash`.
+pub async fn lock_unchanged(db: impl AnyExecutor<'_>, user: &User, hash: &str) -> sqlx::Result<bool> {
+    let sql = "UPDATE users SET version = version
+        WHERE id = $1 AND password_hash = $2 AND version = $3 AND locked_at IS NULL";
+    let query = sqlx::query(sql).bind(user.id.as_str()).bind(hash).bind(user.version);
+    Ok(query.execute(db).await?.rows_affected() == 1)
 }
 
 /// Gives an account another name.

@@ -10,8 +10,11 @@ impl Accounts {
     /// Turns the second factor of the account of `id` off. Its sessions end, on every node when this returns, and its owner gets a letter.
     ///
     /// # Errors
-    /// See [`AdminError`]; an account without a second factor has nothing to be found.
+    /// See [`AdminError`]; an account without a second factor has nothing to be found. Operators turn their own off with a code.
     pub async fn reset_second_factor(&self, operator: &Operator<'_>, id: &UserId) -> Result<(), AdminError> {
+        if operator.session.is_some_and(|session| session.user_id == *id) {
+            return Err(AdminError::Own);
+        }
         let now = self.clock.now();
         let (mut tx, user) = self.begin_on(operator, id).await?;
         if user.second_factor_at.is_none() {

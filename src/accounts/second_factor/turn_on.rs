@@ -63,7 +63,8 @@ impl Accounts {
         }
     }
 
-    /// Turns it on, if `code` is one of the secret that was begun in this session: every other session ends, and the owner gets a letter.
+    /// Turns it on, if `code` is one of the secret that was begun in this session: every other session ends, no
+    /// other browser is known any more, and the owner gets a letter.
     ///
     /// # Errors
     /// See [`FactorError`].
@@ -90,6 +91,9 @@ impl Accounts {
         }
         user.second_factor_at = Some(now);
         store::users::set_second_factor(&mut *tx, &user.id, user.second_factor_at).await?;
+        // Whoever has only the password may have signed in by it before, and would be known.
+        let kept = caller.named_device().map(|device| self.secret.device_name(device)).unwrap_or_default();
+        store::devices::forget_others(&mut *tx, &user.id, &kept).await?;
         let recovery_codes = self.draw_recovery_codes(&mut tx, &user.id).await?;
         let event = Event::new(EventKind::SecondFactorEnabled, &caller.client).by_owner(&user.id);
         self.record(&mut *tx, event.in_session(&session.id), now).await?;

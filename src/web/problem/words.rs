@@ -226,6 +226,10 @@ impl Problem {
         Self::new(Kind::Conflict, detail)
     }
 
+    fn own_second_factor() -> Self {
+        Self::new(Kind::Conflict, "Your own second factor is turned off on your account's page, with a code.")
+    }
+
     fn taken_by_another(field: &str) -> Self {
         let detail = "Another account has this already.";
         Self { errors: vec![FieldError::new(field, "taken", detail)], ..Self::new(Kind::Conflict, detail) }
@@ -370,6 +374,7 @@ impl From<AdminError> for Problem {
             AdminError::NotFound => Self::not_found(),
             AdminError::Taken(field) => Self::taken_by_another(field),
             AdminError::LastSuperuser => Self::last_superuser(),
+            AdminError::Own => Self::own_second_factor(),
             AdminError::SignedOut => Self::signed_out_meanwhile(),
             AdminError::Overloaded => Self::overloaded(),
             AdminError::Internal(cause) => Self::internal(cause),

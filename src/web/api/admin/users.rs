@@ -216,6 +216,7 @@ pub async fn send_reset(
         (status = 204, description = "It is off, and no token of any session of the account is accepted any more"),
         (status = 403, description = "forbidden fresh_sign_in_required"),
         (status = 404, description = "not_found"),
+        (status = 409, description = "conflict"),
     ),
     security(("session" = [])),
 )]
