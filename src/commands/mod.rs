@@ -8,6 +8,7 @@ mod keys;
 mod migrate;
 mod secret;
 mod serve;
+pub mod transactions;
 mod user;
 
 use std::error::Error;
@@ -26,7 +27,16 @@ type Failure = Box<dyn Error + Send + Sync>;
 #[command(name = "nightlatch", version)]
 struct CommandLine {
     #[command(subcommand)]
-    command: Option<Command>,
+    tool: Option<Tool>,
+}
+
+/// What there is, with and without a server.
+#[derive(Subcommand)]
+enum Tool {
+    #[command(flatten)]
+    Server(Command),
+    /// Read a mailbox and write what it says about money as a table; needs no server and no settings
+    Transactions(transactions::Options),
 }
 
 #[derive(Subcommand)]
@@ -54,7 +64,11 @@ enum Command {
 /// # Errors
 /// What stopped it, in one line.
 pub fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let command = CommandLine::parse().command.unwrap_or(Command::Serve);
+    let command = match CommandLine::parse().tool {
+        Some(Tool::Transactions(options)) => return transactions::run(options),
+        Some(Tool::Server(command)) => command,
+        None => Command::Serve,
+    };
     let settings = match (Settings::from_environment(), &command) {
         (Err(error), Command::Check(_)) => return check::unfit(&error),
         (settings, _) => settings?,
