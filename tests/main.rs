@@ -63,5 +63,6 @@ mod stay;
 mod stopping;
 mod support;
 mod templates;
+mod transactions;
 mod verify_email;
 mod whole;

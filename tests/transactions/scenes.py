@@ -86,7 +86,6 @@ def a_month_becomes_a_table(dovecot):
     assert run.code == 0 and run.left == ["out.csv"] and run.mode == 0o600, vars(run)
     assert flags(dovecot) == before, "the mailbox was changed"
     found = list(csv.reader(io.StringIO(run.table)))
-    score(found)
     expected = [HEADER, *sorted((m.written(m.got) for m in MESSAGES if m.got), key=lambda row: row[-1])]
     for row in expected:
         row[4:6] = ["'" + cell if cell.startswith("=") else cell for cell in row[4:6]]
@@ -94,6 +93,7 @@ def a_month_becomes_a_table(dovecot):
         print("    not expected:", wrong)
     for missing in [row for row in expected if row not in found]:
         print("    missing:     ", missing)
+    score(found)
     assert found == expected
     assert run.errors == (
         f"out.csv: 2026-01-01 to 2026-01-31: {len(MESSAGES)} messages read, {len(found) - 1} transactions written, 0 unreadable\n"

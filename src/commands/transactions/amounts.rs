@@ -72,11 +72,12 @@ fn is_joined(left: &str) -> bool {
     currency::before(left).is_none()
 }
 
-/// Whether it is a share, a measure, or thousands and millions of which nobody writes all digits.
+/// Whether it is a share, a measure, the beginning of a reference, or thousands and millions of which nobody writes all digits.
 fn counts_something(right: &str) -> bool {
     let glued = right.starts_with(['%', '/']) && !right.starts_with("/-");
+    let goes_on = right.starts_with('-') && right[1..].starts_with(|c: char| c.is_ascii_digit());
     let word: String = right.trim_start_matches([' ', '\u{a0}']).chars().take_while(|c| c.is_alphabetic()).collect();
     let large = ["k", "m", "bn", "million", "millions", "billion", "lakh", "crore", "mio", "millionen"];
     let letters = right.chars().next().is_some_and(char::is_alphabetic) && currency::after(right).is_none();
-    glued || letters || large.contains(&word.to_lowercase().as_str())
+    glued || goes_on || letters || large.contains(&word.to_lowercase().as_str())
 }

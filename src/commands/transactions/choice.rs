@@ -35,19 +35,22 @@ pub fn find(letter: &Letter) -> Option<Transaction> {
         let sum = if *rank == Rank::Total { one.money.amount } else { 0.into() };
         (Reverse(*rank), Reverse(sum))
     });
-    let alone = moved.len() == 1;
-    let (rank, best) = moved.into_iter().next()?;
+    let (rank, best) = moved.first()?;
+    let alone = moved.iter().all(|(_, one)| one.money == best.money);
     let kind = Kind::of(&best.whole, &subject, &lower)?;
     let refund = kind == Kind::Credit;
     if has(&best.whole, words::ADVERT) || !refund && (has(&best.whole, words::FAILED) || has(&subject, words::FAILED)) {
         return None;
     }
     // An amount of which its sentence says nothing is believed when there is no other and the subject speaks of payment.
-    if rank == Rank::Mentioned && !(alone && Kind::of("", &subject, "").is_some()) {
+    if *rank == Rank::Mentioned && !(alone && Kind::of("", &subject, "").is_some()) {
         return None;
     }
-    let counterparty = party::of(kind, &text[best.sentence.clone()], &text[best.span.end..], &letter.sender);
-    Some(Transaction { kind, money: best.money, counterparty })
+    let same = moved.iter().filter(|(_, one)| one.money == best.money);
+    let named =
+        same.filter_map(|(_, one)| party::named(kind, &text[one.sentence.clone()], &text[one.span.end..])).next();
+    let counterparty = named.unwrap_or_else(|| letter.sender.clone());
+    Some(Transaction { kind, money: best.money.clone(), counterparty })
 }
 
 /// How surely an amount is the one.

@@ -5,6 +5,9 @@ use mail_parser::decoders::html::html_to_text;
 const LINES: [&str; 14] =
     ["tr", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "section", "title", "dd"];
 
+/// Stands between two cells: a space that the decoder keeps, and that parts no groups of digits.
+const CELL: char = '\u{2003}';
+
 /// The text of `html`. The decoder knows `br` and `p`; mail about money is made of tables.
 pub fn text_of(html: &str) -> String {
     let mut apart = String::with_capacity(html.len() + html.len() / 8);
@@ -20,7 +23,7 @@ pub fn text_of(html: &str) -> String {
         if LINES.contains(&name.as_str()) {
             apart.push_str("<br>");
         } else if ["td", "th", "dt"].contains(&name.as_str()) {
-            apart.push(' ');
+            apart.push(CELL);
         }
         rest = after;
     }

@@ -56,10 +56,7 @@ fn is_grouped(whole: &str) -> bool {
     let groups: Vec<&str> = whole.split(|c: char| !c.is_ascii_digit()).collect();
     let mut marks = whole.chars().filter(|c| !c.is_ascii_digit());
     let first = marks.next();
-    let [head, middle @ .., last] = &groups[..] else { return false };
-    if middle.is_empty() && groups.len() == 1 {
-        return true;
-    }
+    let [head, middle @ .., last] = &groups[..] else { return true };
     let alike = |length: usize| middle.iter().all(|group| group.len() == length);
     marks.all(|mark| Some(mark) == first)
         && last.len() == 3

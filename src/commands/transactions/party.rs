@@ -14,16 +14,15 @@ const ENDS: [&str; 22] = [
 const NOBODY: [&str; 12] =
     ["your", "you", "a/c", "account", "acct", "card", "ac", "the", "ihr", "ihre", "konto", "votre"];
 
-/// The other one as the sentence names it, where a bank wrote; else the sender. `behind` is the text behind the amount.
-pub fn of(kind: Kind, sentence: &str, behind: &str, sender: &str) -> String {
+/// The other one as the sentence names it, where a bank wrote; others are it themselves. `behind` is the text behind the amount.
+pub fn named(kind: Kind, sentence: &str, behind: &str) -> Option<String> {
     let ways: &[&str] = match kind {
-        Kind::Debit => &[" at ", " towards ", " to VPA ", " to ", " bei ", " an ", " chez ", " by "],
+        Kind::Debit => &[" at ", " towards ", " to VPA ", " to ", " bei ", " an ", " chez "],
         Kind::Credit => &[" from VPA ", " from ", " by ", " von ", " de "],
-        _ => return sender.to_owned(),
+        _ => return None,
     };
     let line = behind.split("\n\n").next().unwrap_or_default();
-    let said = ways.iter().find_map(|way| name_after(sentence, way).or_else(|| name_after(line, way)));
-    said.unwrap_or_else(|| sender.to_owned())
+    ways.iter().find_map(|way| name_after(sentence, way).or_else(|| name_after(line, way)))
 }
 
 fn name_after(text: &str, way: &str) -> Option<String> {
