@@ -1,5 +1,6 @@
 """Written before the rules, which were not made to fit them: what strangers' mail may do to them."""
 
+from banks import table
 from message import Message
 
 MESSAGES = [
@@ -64,5 +65,52 @@ MESSAGES = [
     Message(
         ("Aunt Rosa", "rosa@letters.example"), "Sunday",
         "Ann dear, can you believe it, the ferry is €45 now and I paid 30 last year! Bring nothing, the cake is done. Kisses",
+    ),
+    Message(
+        ("Ostfjord Bank", "varsel@ostfjord.example"), "Your card was used",
+        "Card *6612 was used for a payment of NOK 349.00 at FJELLSPORT on 16 Jan. Balance after it: NOK 8,120.40.",
+        row=("debit", "349.00", "NOK", "FJELLSPORT"), zone=60,
+    ),
+    Message(
+        ("Quayside Parking", "noreply@quayside.example"), "Parking session ended",
+        html=table(["Bay 14", "2 h 10 min"], ["Parking", "£6.40"], ["Service charge", "£0.30"], ["Charged to your card", "£6.70"]),
+        row=("transaction", "6.70", "GBP", "Quayside Parking"),
+    ),
+    Message(
+        ("Sarita Iyer", "sarita@letters.example"), "UPI done",
+        "Sent you Rs 850 for the dinner just now, check please :)",
+        row=("credit", "850.00", "INR", "Sarita Iyer"),
+    ),
+    Message(
+        ("Tannenhof Hotel", "rezeption@tannenhof.example"), "Buchungsbestätigung 2 Nächte",
+        "Vielen Dank für Ihre Buchung.\n\n2 Nächte im Doppelzimmer je 118,00 €\nKurtaxe 7,20 €\nGesamtpreis 243,20 €\nAnzahlung: keine",
+        row=("transaction", "243.20", "EUR", "Tannenhof Hotel"), zone=60,
+    ),
+    Message(
+        ("Pixelforge", "billing@pixelforge.example"), "Your free trial ends tomorrow",
+        "Your plan will renew at $79.00 per year unless you cancel. Today you pay nothing.",
+    ),
+    Message(
+        ("Meridian Trust", "no-reply@meridiantrust.example"), "Scheduled transfer completed",
+        "Your transfer of $400.00 to SAVINGS 2210 is complete. Checking balance: $2,411.04.",
+        row=("debit", "400.00", "USD", "SAVINGS 2210"), zone=-300,
+    ),
+    Message(
+        ("Thames & Tide Bank", "alerts@thamestide.example"), "Is this you?",
+        "We stopped a payment of £640.00 to TECHDEAL LTD. Reply Y if it was you.",
+    ),
+    Message(
+        ("Cloudkeep", "billing@cloudkeep.example"), "Invoice INV-2026-0114 is overdue",
+        "Invoice INV-2026-0114 over USD 24.60 was due on 27 January. Late fees of USD 5.00 may apply.",
+        row=("invoice", "24.60", "USD", "Cloudkeep"),
+    ),
+    Message(
+        ("Villa Levante", "stay@levante.example"), "How was your stay?",
+        "Rate us and win a voucher over €200. Guests paid from €90 a night this winter.",
+    ),
+    Message(
+        ("Mori Coffee", "hello@mori.example"), "Thanks for your order #221",
+        html=table(["Beans 1 kg", "¥3,200"], ["Filter", "¥480"], ["You paid", "¥3,680"], ["You earned", "36 points"]),
+        row=("transaction", "3680", "JPY", "Mori Coffee"), zone=540,
     ),
 ]

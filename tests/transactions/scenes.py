@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import banks
+import fresh
 import hard
 import merchants
 import near
@@ -21,7 +22,7 @@ from dovecot import PASSWORD, USER, Dovecot, free_port
 from relay import Relay
 
 BINARY = sys.argv[1]
-MESSAGES = [*banks.MESSAGES, *near.MESSAGES, *merchants.MESSAGES, *hard.MESSAGES]
+MESSAGES = [*banks.MESSAGES, *near.MESSAGES, *merchants.MESSAGES, *hard.MESSAGES, *fresh.MESSAGES]
 HEADER = ["date", "type", "amount", "currency", "counterparty", "subject", "message_id"]
 PERIOD = {"--from": "2026-01-01", "--to": "2026-02-01"}
 SECRET = PASSWORD.replace(" ", "")
@@ -106,12 +107,12 @@ def score(found):
     truth = {m.id: list(m.row[:3]) for m in MESSAGES if m.row}
     right = [row for row in found[1:] if truth.get(row[6]) == row[1:4]]
     precision, recall = len(right) / (len(found) - 1), len(right) / len(truth)
-    blind = {m.id for m in hard.MESSAGES}
-    among = sum(m.row is None and m.id not in {row[6] for row in found} for m in hard.MESSAGES)
-    among += sum(row[6] in blind for row in right)
+    wrote = {row[6] for row in found}
+    correct = {row[6] for row in right} | {m.id for m in MESSAGES if not m.row and m.id not in wrote}
+    unseen = sum(m.id in correct for m in fresh.MESSAGES)
     currencies = {m.row[2] for m in MESSAGES if m.row}
     print(f"    {len(MESSAGES)} messages, {len(MESSAGES) - len(truth)} of them near misses, {len(currencies)} currencies")
-    print(f"    precision {precision:.3f}, recall {recall:.3f}; of the {len(blind)} written before the rules {among} are right")
+    print(f"    precision {precision:.3f}, recall {recall:.3f}; {unseen} of the {len(fresh.MESSAGES)} that the rules were not made with are right")
     assert precision >= 0.95 and recall >= 0.95
 
 

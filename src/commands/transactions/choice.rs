@@ -66,17 +66,24 @@ enum Rank {
     Due,
 }
 
+/// Begin another matter in the same sentence.
+const AND: [&str; 4] = [" and ", " but ", " und ", " et "];
+
 fn rank(one: &Clause) -> Option<Rank> {
     if has(&one.before, words::DUE) {
         return Some(Rank::Due);
     }
-    if has(&one.label, words::STILL_BEFORE) || has(&one.tail, words::STILL_BEHIND) {
+    let label = one.label.trim_end();
+    let last = words::STILL_AT_ONCE.iter().any(|word| label.ends_with(word) && has(label, &[word]));
+    if last || has(label, words::STILL_BEFORE) || has(&one.tail, words::STILL_BEHIND) {
         return None;
     }
-    if has(&one.label, words::TOTAL) {
+    if has(label, words::TOTAL) {
         return Some(Rank::Total);
     }
-    let near = format!("{} {}", one.before, one.behind);
+    // What is told behind an "and" is another matter.
+    let behind = AND.iter().filter_map(|and| one.behind.find(and)).min().map_or(&*one.behind, |at| &one.behind[..at]);
+    let near = format!("{} {behind}", one.before);
     let moves = [words::CREDIT, words::DEBIT, words::SUBSCRIPTION, words::INVOICE, words::BILL, words::PAID];
     Some(if moves.iter().any(|words| has(&near, words)) { Rank::Moved } else { Rank::Mentioned })
 }

@@ -38,7 +38,7 @@ pub fn clauses(text: &str) -> Vec<Clause> {
         let begin = index.checked_sub(1).map_or(0, |last| found[last].0.end).max(whole.start);
         let end = found.get(index + 1).map_or(text.len(), |(next, _)| next.start).min(whole.end);
         let (before, behind) = (text[begin..span.start].to_lowercase(), text[span.end..end].to_lowercase());
-        let label = before.rsplit([';', ',', '|', '(', '.', '!']).next().unwrap_or_default().to_owned();
+        let label = before.rsplit([';', ',', '|', '.', '!']).next().unwrap_or_default().to_owned();
         let tail =
             behind.trim_start_matches(['(', ' ']).split([';', ',', '|', '(', '.', ')']).next().unwrap_or_default();
         let tail = tail.split_whitespace().take(3).collect::<Vec<_>>().join(" ");

@@ -5,9 +5,9 @@ use super::kind::Kind;
 const LONGEST: usize = 60;
 
 /// Words that end a name.
-const ENDS: [&str; 22] = [
+const ENDS: [&str; 23] = [
     " on ", " for ", " via ", " using ", " with ", " ref", " from ", " to ", " at ", " by ", " in ", " has ", " was ",
-    " is ", " and ", " dated ", " am ", " vom ", " le ", " into ", " upi ", " info",
+    " is ", " and ", " dated ", " am ", " vom ", " über ", " le ", " into ", " upi ", " info",
 ];
 
 /// Begin a name that is none.
