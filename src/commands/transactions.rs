@@ -38,8 +38,8 @@ use self::{
 };
 use super::Failure;
 
-/// Messages that are asked for at a time.
-const PAGE: usize = 50;
+/// Messages that are asked about at a time.
+const PAGE: usize = 100;
 
 /// Reads the messages of a period and writes those about money to a new file.
 pub(super) fn run(options: Options) -> Result<(), Failure> {
@@ -61,27 +61,33 @@ async fn export(wanted: &Wanted) -> Result<(), Failure> {
     let bar = progress_bar(found.len());
     let (mut rows, mut read, mut unread) = (Vec::new(), 0, 0);
     for page in found.chunks(PAGE) {
-        for fetched in mailbox.fetch(page).await? {
-            match look(&fetched, wanted) {
-                Look::Outside => {}
-                Look::Read(row) => {
-                    read += 1;
-                    rows.extend(row.map(|row| *row));
-                }
-                Look::Unread(why) => {
-                    unread += 1;
-                    bar.suspend(|| eprintln!("nightlatch: {why}"));
+        let facts = mailbox.facts(page).await?;
+        let mut rest = &facts[..];
+        while !rest.is_empty() {
+            let fetched = mailbox.fetch(rest).await?;
+            rest = &rest[fetched.len()..];
+            bar.inc(fetched.len() as u64);
+            for message in &fetched {
+                match look(message, wanted) {
+                    Look::Outside => {}
+                    Look::Read(row) => {
+                        read += 1;
+                        rows.extend(row.map(|row| *row));
+                    }
+                    Look::Unread(why) => {
+                        unread += 1;
+                        bar.suspend(|| eprintln!("nightlatch: {why}"));
+                    }
                 }
             }
         }
-        bar.inc(page.len() as u64);
     }
     mailbox.close().await;
     bar.finish_and_clear();
     rows.sort_by_key(|row: &Row| row.at);
     write(&wanted.out, &rows)?;
     let (out, period, written) = (wanted.out.display(), &wanted.period, rows.len());
-    eprintln!("{out}: {period}: {read} messages read, {written} transactions written, {unread} unreadable");
+    eprintln!("{out}: {period}: {read} read, {written} written, {unread} unreadable");
     Ok(())
 }
 
@@ -99,7 +105,7 @@ fn look(fetched: &Fetched, wanted: &Wanted) -> Look {
     let named = |subject: &str, why: &dyn Display| {
         let subject = mailbox::one_line(subject);
         let subject = if subject.is_empty() { "no subject".into() } else { format!("\"{subject}\"") };
-        Look::Unread(format!("message {} ({subject}): {why}", fetched.uid))
+        Look::Unread(format!("message {} ({subject}): {why}", fetched.uid()))
     };
     let letter = match fetched.letter() {
         Ok(letter) => letter,

@@ -1,4 +1,4 @@
-"""Written before the rules, which were not made to fit them: what strangers' mail may do to them."""
+"""What strangers' mail may do to the rules: the first twelve were written before them, and the rules learned from what they got wrong."""
 
 from banks import table
 from message import Message
@@ -19,7 +19,7 @@ MESSAGES = [
     Message(
         ("Mrs Okafor", "okafor@letters.example"), "Rent January",
         "Dear Ann, the rent of £1,150 came in this morning, thank you. The receipt is in the hall.\nBest, Ngozi",
-        row=("transaction", "1150.00", "GBP", "Mrs Okafor"),
+        row=("transaction", "1150.00", "GBP", "Mrs Okafor"), got=None,
     ),
     Message(
         ("Stadtwerke Ahlen", "kunden@swahlen.example"), "Ihre Jahresabrechnung 2025",

@@ -1,5 +1,5 @@
 //! The mailbox at its server (IMAP, RFC 3501), opened so that nothing in it changes.
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, io::ErrorKind, time::Duration};
 
 use async_imap::{
     Client, Session,
@@ -30,12 +30,17 @@ pub struct Mailbox {
     host: String,
 }
 
-/// A message, or what is known of one that is too large.
-pub struct Fetched {
-    pub uid: Uid,
+/// What is known of a message before it is fetched.
+#[derive(Clone)]
+pub struct Facts {
+    uid: Uid,
     arrived: Option<OffsetDateTime>,
     size: u32,
-    /// The whole message, or its header alone.
+}
+
+/// A message, or the header of one that is too large.
+pub struct Fetched {
+    facts: Facts,
     raw: Vec<u8>,
 }
 
@@ -69,22 +74,37 @@ impl Mailbox {
         Ok(found)
     }
 
-    /// Fetches these messages; of those that are too large, the header.
-    pub async fn fetch(&mut self, page: &[Uid]) -> Result<Vec<Fetched>, Failure> {
-        let known = self.ask(page, "(UID INTERNALDATE RFC822.SIZE)").await?;
-        let mut known: HashMap<Uid, Fetch> = known.into_iter().filter_map(|one| Some((one.uid?, one))).collect();
-        let mut messages = Vec::with_capacity(page.len());
-        for &uid in page {
-            // Somebody may have deleted it meanwhile.
-            let Some(facts) = known.remove(&uid) else { continue };
-            let size = facts.size.unwrap_or(LARGEST + 1);
-            let part = if size > LARGEST { "(UID BODY.PEEK[HEADER])" } else { "(UID BODY.PEEK[])" };
-            let answers = self.ask(&[uid], part).await?;
-            let Some(whole) = answers.iter().find(|one| one.uid == Some(uid)) else { continue };
-            let raw = whole.body().or_else(|| whole.header()).unwrap_or_default().to_vec();
-            messages.push(Fetched { uid, arrived: arrival(&facts), size, raw });
+    /// Asks how large these messages are and when they came. One that somebody deleted meanwhile is left out.
+    pub async fn facts(&mut self, page: &[Uid]) -> Result<Vec<Facts>, Failure> {
+        let answers = self.ask(page, "(UID INTERNALDATE RFC822.SIZE)").await?;
+        let mut facts: Vec<Facts> =
+            answers.iter().filter_map(Facts::of).filter(|facts| page.contains(&facts.uid)).collect();
+        facts.sort_unstable_by_key(|facts| facts.uid);
+        Ok(facts)
+    }
+
+    /// Fetches the first of these messages, as many as are fit to be in memory at once; at least one. There must be one.
+    pub async fn fetch(&mut self, facts: &[Facts]) -> Result<Vec<Fetched>, Failure> {
+        let mut sum = 0_u32;
+        let fits = facts.iter().take_while(|facts| {
+            sum = sum.saturating_add(facts.size);
+            sum <= LARGEST
+        });
+        let (count, part) = match fits.count() {
+            0 => (1, "(UID BODY.PEEK[HEADER])"),
+            count => (count, "(UID BODY.PEEK[])"),
+        };
+        let uids: Vec<Uid> = facts[..count].iter().map(|facts| facts.uid).collect();
+        let mut raw: HashMap<Uid, Vec<u8>> = HashMap::new();
+        for answer in self.ask(&uids, part).await? {
+            if let (Some(uid), Some(bytes)) = (answer.uid, answer.body().or_else(|| answer.header())) {
+                raw.insert(uid, bytes.to_vec());
+            }
         }
-        Ok(messages)
+        let fetched = facts[..count].iter();
+        Ok(fetched
+            .map(|facts| Fetched { facts: facts.clone(), raw: raw.remove(&facts.uid).unwrap_or_default() })
+            .collect())
     }
 
     async fn ask(&mut self, page: &[Uid], what: &str) -> Result<Vec<Fetch>, Failure> {
@@ -99,21 +119,32 @@ impl Mailbox {
     }
 }
 
-impl Fetched {
-    /// What it says, or its subject and why it cannot be read.
-    pub fn letter(&self) -> Result<Letter, (String, String)> {
-        if self.size > LARGEST {
-            let subject = Letter::read(&self.raw, self.arrived).map(|letter| letter.subject).unwrap_or_default();
-            return Err((subject, format!("is larger than {} MiB", LARGEST >> 20)));
-        }
-        Letter::read(&self.raw, self.arrived)
+impl Facts {
+    fn of(answer: &Fetch) -> Option<Self> {
+        let arrived = answer.internal_date().and_then(|arrived| {
+            let offset = UtcOffset::from_whole_seconds(arrived.offset().local_minus_utc()).ok()?;
+            Some(OffsetDateTime::from_unix_timestamp(arrived.timestamp()).ok()?.to_offset(offset))
+        });
+        // A server that does not say how large it is does not get it fetched.
+        Some(Self { uid: answer.uid?, arrived, size: answer.size.unwrap_or(u32::MAX) })
     }
 }
 
-fn arrival(facts: &Fetch) -> Option<OffsetDateTime> {
-    let arrived = facts.internal_date()?;
-    let offset = UtcOffset::from_whole_seconds(arrived.offset().local_minus_utc()).ok()?;
-    Some(OffsetDateTime::from_unix_timestamp(arrived.timestamp()).ok()?.to_offset(offset))
+impl Fetched {
+    /// Its number in the mailbox.
+    pub fn uid(&self) -> Uid {
+        self.facts.uid
+    }
+
+    /// What it says, or its subject and why it cannot be read.
+    pub fn letter(&self) -> Result<Letter, (String, String)> {
+        let letter = Letter::read(&self.raw, self.facts.arrived);
+        if self.facts.size > LARGEST {
+            let subject = letter.map_or_else(|(subject, _)| subject, |letter| letter.subject);
+            return Err((subject, format!("is larger than {} MiB", LARGEST >> 20)));
+        }
+        letter
+    }
 }
 
 /// A day as IMAP writes it: 1-Jan-2026.
@@ -126,13 +157,20 @@ async fn answer<T>(host: &str, asked: impl Future<Output = Result<T, Error>>) ->
     match timeout(PATIENCE, asked).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(Error::ConnectionLost)) => Err(lost(host)),
-        Ok(Err(Error::Io(error))) => {
-            Err(format!("{host}: the connection was lost: {}", one_line(&error.to_string())).into())
+        Ok(Err(Error::Io(error))) if error.kind() == ErrorKind::UnexpectedEof => Err(lost(host)),
+        Ok(Err(Error::Io(error))) => Err(format!("{host}: {}", one_line(&error.to_string())).into()),
+        Ok(Err(Error::No(words) | Error::Bad(words))) => {
+            Err(format!("{host} refuses: {}", one_line(said(&words))).into())
         }
-        Ok(Err(Error::No(words) | Error::Bad(words))) => Err(format!("{host} refuses: {}", one_line(&words)).into()),
         Ok(Err(error)) => Err(format!("{host}: {}", one_line(&error.to_string())).into()),
         Err(_) => Err(format!("{host}: no answer within {} seconds", PATIENCE.as_secs()).into()),
     }
+}
+
+/// The server's own words: the library gives them wrapped in the names of its fields.
+fn said(words: &str) -> &str {
+    let inner = words.split_once("Some(\"").and_then(|(_, words)| words.rsplit_once("\")"));
+    inner.map_or(words, |(words, _)| words)
 }
 
 fn lost(host: &str) -> Failure {

@@ -2,7 +2,7 @@
 use std::{
     fmt,
     io::{IsTerminal, stdin},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::Args;
@@ -75,6 +75,10 @@ impl Options {
     pub fn complete(self) -> Result<Wanted, Failure> {
         if self.out.symlink_metadata().is_ok() {
             return Err(format!("--out: {} is there already; name a new file", self.out.display()).into());
+        }
+        let folder = std::path::absolute(&self.out)?;
+        if !folder.parent().is_some_and(Path::is_dir) {
+            return Err(format!("--out: {}: there is no such folder", self.out.display()).into());
         }
         let user = given(self.user, "--user", "Address to sign in with: ")?;
         let from = day("--from", &given(self.from, "--from", "First day (2026-01-01): ")?)?;
