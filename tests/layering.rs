@@ -30,6 +30,9 @@ fn each_layer_names_only_layers_below_it() {
     refuse("store", &["rocket::", "accounts::", "web::", "revocations::"], &[]);
     refuse("accounts", &["rocket::http", "web::"], &[]);
     refuse("web", &["sqlx", "store::"], &[]);
+    let server = ["settings::", "store::", "accounts::", "web::", "model::", "db::", "log::", "clock::"];
+    refuse("commands/transactions", &server, &[]);
+    refuse("commands/transactions.rs", &server, &[]);
     refuse("listener", &["sqlx", "store::", "accounts::"], &[]);
     refuse("metrics", &["rocket", "store::", "accounts::", "web::"], &[]);
     refuse("metrics.rs", &["rocket", "store::", "accounts::", "web::"], &[]);

@@ -130,8 +130,12 @@ fn where_no_money_moved_nothing_is_told() {
 
 #[test]
 fn a_bank_may_warn_of_codes_and_still_tell_of_money() {
-    let text = "Rs. 500 debited at CHAI CORNER.\nNever share your OTP 123456 with anyone.";
-    assert_eq!(told("Alert", text), "debit INR 500.00 CHAI CORNER");
+    for text in [
+        "Rs. 500 debited at CHAI CORNER.\nNever share your OTP 123456 with anyone.",
+        "Rs. 500 debited at CHAI CORNER, call 1800 209 if it was not you",
+    ] {
+        assert_eq!(told("Alert", text), "debit INR 500.00 CHAI CORNER", "{text}");
+    }
 }
 
 #[test]

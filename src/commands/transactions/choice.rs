@@ -74,7 +74,7 @@ fn rank(one: &Clause) -> Option<Rank> {
         return Some(Rank::Due);
     }
     let label = one.label.trim_end();
-    let last = words::STILL_AT_ONCE.iter().any(|word| label.ends_with(word) && has(label, &[word]));
+    let last = words::STILL_AT_ONCE.split(", ").any(|word| label.ends_with(word) && has(label, word));
     if last || has(label, words::STILL_BEFORE) || has(&one.tail, words::STILL_BEHIND) {
         return None;
     }

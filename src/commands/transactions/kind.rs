@@ -35,7 +35,7 @@ impl Kind {
     /// payment.
     pub fn of(sentence: &str, subject: &str, text: &str) -> Option<Self> {
         let told = |place: &str, all: bool| {
-            let ways: [(Self, &[&str]); 6] = [
+            let ways: [(Self, &str); 6] = [
                 (Self::Credit, words::CREDIT),
                 (Self::Debit, words::DEBIT),
                 (Self::Subscription, words::SUBSCRIPTION),
