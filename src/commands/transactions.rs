@@ -1,5 +1,6 @@
 //! `nightlatch transactions`: what a mailbox says about money, as a table. It needs no server, no database and no settings.
 mod amounts;
+mod answer;
 mod choice;
 mod clause;
 mod currency;
@@ -32,6 +33,7 @@ pub use self::{
 pub(super) use options::Options;
 
 use self::{
+    answer::one_line,
     file::{Row, write},
     mailbox::{Fetched, Mailbox},
     options::Wanted,
@@ -103,7 +105,7 @@ enum Look {
 
 fn look(fetched: &Fetched, wanted: &Wanted) -> Look {
     let named = |subject: &str, why: &dyn Display| {
-        let subject = mailbox::one_line(subject);
+        let subject = one_line(subject);
         let subject = if subject.is_empty() { "no subject".into() } else { format!("\"{subject}\"") };
         Look::Unread(format!("message {} ({subject}): {why}", fetched.uid()))
     };

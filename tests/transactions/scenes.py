@@ -4,6 +4,8 @@ import csv
 import imaplib
 import io
 import os
+import pty
+import select
 import signal
 import socket
 import stat
@@ -164,6 +166,31 @@ def what_is_wrong_is_said_in_one_line(dovecot):
         Run(dovecot, port=plain.getsockname()[1]).refused("no answer within 10 seconds")
 
 
+def what_is_missing_is_asked_for_at_a_terminal(dovecot):
+    with tempfile.TemporaryDirectory(prefix="nightlatch-out.") as folder:
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(folder)
+            ca = str(dovecot.folder / "ca.pem")
+            os.execve(BINARY, [BINARY, "transactions", "--host", "127.0.0.1", "--port", str(dovecot.port), "--ca-file", ca], {"TERM": "xterm"})
+        said = ""
+        for question, answer in [("sign in with: ", USER), ("First day", PERIOD["--from"]), ("after the last", PERIOD["--to"]), ("Password of", SECRET)]:
+            said += until(terminal, question)
+            os.write(terminal, (answer + "\n").encode())
+        said += until(terminal, "unreadable")
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, said
+        assert os.listdir(folder) == ["transactions.csv"] and SECRET not in said, said
+        assert f"of {len(MESSAGES)} messages" in said, said
+
+
+def until(terminal, words):
+    said = ""
+    while words not in said:
+        assert select.select([terminal], [], [], 20)[0], said
+        said += os.read(terminal, 4096).decode(errors="replace")
+    return said
+
+
 def a_connection_that_is_cut_leaves_no_file(dovecot):
     for most in (500, 3000, 20_000, 40_000):
         with Relay(dovecot.port, most) as relay:
@@ -180,6 +207,7 @@ SCENES = [
     only_the_days_asked_for_are_read,
     what_cannot_be_read_is_named_and_the_rest_goes_on,
     what_is_wrong_is_said_in_one_line,
+    what_is_missing_is_asked_for_at_a_terminal,
     a_connection_that_is_cut_leaves_no_file,
     who_stops_it_finds_no_file,
 ]

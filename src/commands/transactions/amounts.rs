@@ -47,9 +47,9 @@ fn marked(text: &str, free: usize, digits: Range<usize>) -> Option<(Range<usize>
     let before = currency::before(text[free..digits.start].trim_end_matches(['-', '−', '+', '(']));
     let after = currency::after(&text[end..]).map(|(length, currency)| (end + length, currency));
     let (span, currency) = match (before, after) {
-        // $12.00 CAD: the code says which of the dollars.
-        (Some((begin, sign)), Some((beyond, code))) if sign.code == "USD" && text[end..beyond].trim() == code.code => {
-            (free + begin..beyond, code)
+        // $12.00 CAD: three letters say which of the dollars.
+        (Some((begin, sign)), Some((beyond, own))) if sign.iso == "USD" && text[end..beyond].trim() == own.iso => {
+            (free + begin..beyond, own)
         }
         (Some((begin, currency)), _) => (free + begin..end, currency),
         (None, Some((beyond, currency))) => (digits.start..beyond, currency),
@@ -60,7 +60,7 @@ fn marked(text: &str, free: usize, digits: Range<usize>) -> Option<(Range<usize>
         return None;
     }
     let amount = number::parse(number, currency.decimals)?;
-    Some((span, Money { amount, currency: currency.code }))
+    Some((span, Money { amount, currency: currency.iso }))
 }
 
 /// Whether a number behind this goes on with what stands before it: part of a word, of a reference, of a longer number.

@@ -3,13 +3,14 @@
 /// A currency of ISO 4217.
 #[derive(Clone, Copy)]
 pub struct Currency {
-    pub code: &'static str,
+    /// Its three letters.
+    pub iso: &'static str,
     /// Digits after the point.
     pub decimals: u32,
 }
 
-const fn of(code: &'static str, decimals: u32) -> Currency {
-    Currency { code, decimals }
+const fn of(iso: &'static str, decimals: u32) -> Currency {
+    Currency { iso, decimals }
 }
 
 /// Signs, codes and local words, the longer of two that begin alike first. A sign that several countries use is the one meant most often.

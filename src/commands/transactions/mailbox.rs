@@ -1,25 +1,21 @@
 //! The mailbox at its server (IMAP, RFC 3501), opened so that nothing in it changes.
-use std::{collections::HashMap, io::ErrorKind, time::Duration};
+use std::collections::HashMap;
 
 use async_imap::{
     Client, Session,
-    error::Error,
     types::{Fetch, Uid},
 };
 use rocket::futures::TryStreamExt;
 use time::{Date, OffsetDateTime, UtcOffset};
-use tokio::time::timeout;
 
 use super::{
+    answer::{answer, lost},
     letter::Letter,
     options::{Period, Wanted},
     socket::{self, Socket},
     utf7::mailbox_name,
 };
 use crate::commands::Failure;
-
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The largest message that is fetched, in bytes: those about money are small, and a whole one is in memory.
 const LARGEST: u32 = 10 << 20;
@@ -150,35 +146,4 @@ impl Fetched {
 /// A day as IMAP writes it: 1-Jan-2026.
 fn imap_day(day: Date) -> String {
     format!("{}-{:.3}-{}", day.day(), day.month().to_string(), day.year())
-}
-
-/// Waits for an answer, and says in one line what was wrong with it.
-async fn answer<T>(host: &str, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
-    match timeout(PATIENCE, asked).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(Error::ConnectionLost)) => Err(lost(host)),
-        Ok(Err(Error::Io(error))) if error.kind() == ErrorKind::UnexpectedEof => Err(lost(host)),
-        Ok(Err(Error::Io(error))) => Err(format!("{host}: {}", one_line(&error.to_string())).into()),
-        Ok(Err(Error::No(words) | Error::Bad(words))) => {
-            Err(format!("{host} refuses: {}", one_line(said(&words))).into())
-        }
-        Ok(Err(error)) => Err(format!("{host}: {}", one_line(&error.to_string())).into()),
-        Err(_) => Err(format!("{host}: no answer within {} seconds", PATIENCE.as_secs()).into()),
-    }
-}
-
-/// The server's own words: the library gives them wrapped in the names of its fields.
-fn said(words: &str) -> &str {
-    let inner = words.split_once("Some(\"").and_then(|(_, words)| words.rsplit_once("\")"));
-    inner.map_or(words, |(words, _)| words)
-}
-
-fn lost(host: &str) -> Failure {
-    format!("{host}: the connection was lost").into()
-}
-
-/// Words of a stranger, fit for a line on a terminal.
-pub fn one_line(words: &str) -> String {
-    let words: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
-    words.trim().to_owned()
 }
