@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 
@@ -176,6 +177,9 @@ def what_is_missing_is_asked_for_at_a_terminal(dovecot):
         said = ""
         for question, answer in [("sign in with: ", USER), ("First day", PERIOD["--from"]), ("after the last", PERIOD["--to"]), ("Password of", SECRET)]:
             said += until(terminal, question)
+            # The prompt comes a moment before the terminal stops showing what is typed.
+            while answer == SECRET and termios.tcgetattr(terminal)[3] & termios.ECHO:
+                time.sleep(0.01)
             os.write(terminal, (answer + "\n").encode())
         said += until(terminal, "unreadable")
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, said
