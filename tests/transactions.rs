@@ -139,6 +139,26 @@ fn a_bank_may_warn_of_codes_and_still_tell_of_money() {
 }
 
 #[test]
+fn no_text_of_a_stranger_stops_it() {
+    let parts = [
+        "$", "€", "Rs.", "CHF", "¥", "1", "000", "234", ".", ",", "'", " ", "\u{a0}", "\u{2003}", "\n", "-", ",-",
+        "/-", "(", "İ", "\u{212a}", "ß", "é", "合計", "total ", "paid ", " at ", " to Bob", "。", ". ", "refund", "X",
+    ];
+    let mut state = 1_u64;
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        for _ in 0..24 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(parts[(state >> 33) as usize % parts.len()]);
+        }
+        find(&letter("Your receipt", &text));
+    }
+    for endless in ["$1 paid ", "000 ", "1'", "$", "total $1,", "Rs. ", "1.", "paid $1\u{a0}"] {
+        find(&letter("Your receipt", &endless.repeat(100_000 / endless.len())));
+    }
+}
+
+#[test]
 fn cells_and_lines_of_html_are_apart() {
     let text = text_of(
         "<p>Hi</p><table><tr><td>Total</td><td>5,00&nbsp;&euro;</td><td>3</td></tr><tr><td>Tax</td></tr></table>",

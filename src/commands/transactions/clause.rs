@@ -10,6 +10,12 @@ const SHORT: [&str; 15] =
 /// Before an amount that stands in a line alone, the line above may say what it is, unless it is a long one.
 const LABEL: usize = 50;
 
+/// How far a sentence reaches at most, in bytes to either side of the amount: a stranger's may have no end.
+const REACH: usize = 400;
+
+/// The most amounts that are looked at.
+const MOST: usize = 500;
+
 /// An amount, and what stands around it in lower case.
 pub struct Clause {
     pub money: Money,
@@ -31,7 +37,8 @@ pub struct Clause {
 
 /// Every amount in `text` with its words.
 pub fn clauses(text: &str) -> Vec<Clause> {
-    let found = amounts(text);
+    let mut found = amounts(text);
+    found.truncate(MOST);
     let around = |index: usize| {
         let (span, money) = found[index].clone();
         let whole = sentence(text, &span);
@@ -49,11 +56,16 @@ pub fn clauses(text: &str) -> Vec<Clause> {
 
 /// The sentence or line around `span`, with the line above where the amount stands alone.
 fn sentence(text: &str, span: &Range<usize>) -> Range<usize> {
-    let begin = text[..span.start].match_indices(ends_something).rev().map(|(at, end)| (at, at + end.len()));
-    let begin = begin.filter(|(at, next)| is_end(text, *at, *next)).map(|(_, next)| next).next().unwrap_or(0);
+    let (first, last) =
+        (text.floor_char_boundary(span.start.saturating_sub(REACH)), text.ceil_char_boundary(span.end + REACH));
+    let begin = text[first..span.start]
+        .match_indices(ends_something)
+        .rev()
+        .map(|(at, end)| (first + at, first + at + end.len()));
+    let begin = begin.filter(|(at, next)| is_end(text, *at, *next)).map(|(_, next)| next).next().unwrap_or(first);
     let end =
-        text[span.end..].match_indices(ends_something).map(|(at, end)| (span.end + at, span.end + at + end.len()));
-    let end = end.filter(|(at, next)| is_end(text, *at, *next)).map(|(at, _)| at).next().unwrap_or(text.len());
+        text[span.end..last].match_indices(ends_something).map(|(at, end)| (span.end + at, span.end + at + end.len()));
+    let end = end.filter(|(at, next)| is_end(text, *at, *next)).map(|(at, _)| at).next().unwrap_or(last);
     let alone =
         !text[begin..span.start].contains(char::is_alphabetic) && !text[span.end..end].contains(char::is_alphabetic);
     let above = text[..begin].trim_end();
@@ -68,10 +80,10 @@ fn ends_something(c: char) -> bool {
 /// Whether the sign at `at` ends a sentence; the next character is at `next`.
 fn is_end(text: &str, at: usize, next: usize) -> bool {
     let (before, sign, behind) = (&text[..at], &text[at..next], &text[next..]);
-    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
+    let word = || before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     match sign {
         "\n" | "。" => true,
-        "." if SHORT.contains(&word.as_str()) => false,
+        "." if SHORT.iter().any(|short| word().eq_ignore_ascii_case(short)) => false,
         _ => behind.starts_with(char::is_whitespace),
     }
 }

@@ -75,10 +75,10 @@ fn moment(date: &DateTime) -> Option<OffsetDateTime> {
     Some(OffsetDateTime::new_in_offset(day, time, UtcOffset::from_hms(sign * hours, sign * minutes, 0).ok()?))
 }
 
-/// In one line, without what moves a cursor.
+/// In one line, without what moves a cursor, and no longer than a cell should be.
 fn words(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let mut line = words.collect::<Vec<_>>().join(" ");
+    line.truncate(line.floor_char_boundary(500));
+    line
 }

@@ -4,11 +4,14 @@ use rust_decimal::Decimal;
 /// Digits before the point from which on it is the number of something, not an amount.
 const TOO_MANY: usize = 11;
 
+/// The longest number that is read, in bytes: no text of a stranger is gone through again and again.
+const LONGEST: usize = 40;
+
 /// The length of the number that `text` begins with: digits, and what stands between digits.
 pub fn length(text: &str) -> usize {
     let mut end = 0;
     let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    while let Some((at, c)) = chars.next().filter(|(at, _)| *at < LONGEST) {
         let follows = chars.peek().is_some_and(|(_, next)| next.is_ascii_digit());
         if c.is_ascii_digit() {
             end = at + 1;

@@ -30,9 +30,9 @@ fn name_after(text: &str, way: &str) -> Option<String> {
         let rest = text[at + way.len()..].trim_start_matches("VPA ").trim_start();
         let line = rest.split(['\n', ',', ';', '(', '!', '|']).next().unwrap_or_default();
         let sentence = line.split(". ").next().unwrap_or_default();
-        let lower = sentence.to_lowercase();
-        // Cutting needs the same places in both.
-        let end = ENDS.iter().filter_map(|end| lower.find(end)).filter(|_| lower.len() == sentence.len()).min();
+        // Of ASCII only: the places are the same in both.
+        let lower = sentence.to_ascii_lowercase();
+        let end = ENDS.iter().filter_map(|end| lower.find(end)).min();
         let name = sentence[..end.unwrap_or(sentence.len())].trim().trim_end_matches('.').trim();
         let first = name.split_whitespace().next()?.to_lowercase();
         let named = name.starts_with(char::is_uppercase) || name.contains('@');
