@@ -153,8 +153,8 @@ fn no_text_of_a_stranger_stops_it() {
         }
         find(&letter("Your receipt", &text));
     }
-    for endless in ["$1 paid ", "000 ", "1'", "$", "total $1,", "Rs. ", "1.", "paid $1\u{a0}"] {
-        find(&letter("Your receipt", &endless.repeat(100_000 / endless.len())));
+    for endless in ["$1 paid ", "000 ", "1'", "$", "total $1,", "Rs. ", "1.", "paid $1\u{a0}", " at x"] {
+        find(&letter("$1 debited", &format!("$1 debited{}", endless.repeat(100_000 / endless.len()))));
     }
 }
 

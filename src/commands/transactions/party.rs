@@ -4,6 +4,9 @@ use super::kind::Kind;
 /// The longest name.
 const LONGEST: usize = 60;
 
+/// How far behind the amount the name may stand, in bytes.
+const NEAR: usize = 400;
+
 /// Words that end a name.
 const ENDS: [&str; 23] = [
     " on ", " for ", " via ", " using ", " with ", " ref", " from ", " to ", " at ", " by ", " in ", " has ", " was ",
@@ -21,7 +24,8 @@ pub fn named(kind: Kind, sentence: &str, behind: &str) -> Option<String> {
         Kind::Credit => &[" from VPA ", " from ", " by ", " von ", " de "],
         _ => return None,
     };
-    let line = behind.split("\n\n").next().unwrap_or_default();
+    let near = &behind[..behind.floor_char_boundary(NEAR)];
+    let line = near.split("\n\n").next().unwrap_or_default();
     ways.iter().find_map(|way| name_after(sentence, way).or_else(|| name_after(line, way)))
 }
 
