@@ -1,10 +1,10 @@
 //! What asks for the second factor beside signing in, who may take it away, and superusers who must have one.
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
-use nightlatch::accounts::admin::Operator;
+use nightlatch::{accounts::admin::Operator, db::Pool};
 use rocket::{
     async_test,
-    futures::future::{Either, select},
+    futures::future::join,
     http::{Header, Status},
 };
 use serde_json::{Value, json};
@@ -369,18 +369,30 @@ async fn turning_it_on_forgets_every_browser_but_this_one() {
 async fn a_password_given_before_it_was_turned_on_is_no_proof_afterwards() {
     let app = TestApp::new().await;
     app.sign_up(ANN).await;
+    let pool = Pool::connect(&app.database_url, 1).await.unwrap();
     let mut raced = 0;
     for _ in 0..20 {
         app.execute("UPDATE users SET second_factor_at = NULL, version = version + 1").await;
-        let mut confirm = pin!(app.post_json("/api/auth/confirm", json!({ "password": PASSWORD })));
-        let turn_on = pin!(app.execute("UPDATE users SET second_factor_at = 1, version = version + 1"));
-        // Where the password is looked at faster than the row is written there is no race.
-        if let Either::Right(_) = select(&mut confirm, turn_on).await {
-            let answer = Answer::of(confirm.await).await;
-            assert_ne!(answer.status, Status::Ok, "{answer:?}");
+        let sessions = app.count("SELECT COUNT(*) FROM sessions").await;
+        let turn_on = async {
+            let mut tx = pool.begin().await.unwrap();
+            sqlx::query("UPDATE users SET second_factor_at = 1, version = version + 1")
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&mut *tx).await.unwrap();
+            tx.commit().await.unwrap();
+            count
+        };
+        let confirm = app.post_json("/api/auth/confirm", json!({ "password": PASSWORD }));
+        let (answer, count) = join(confirm, turn_on).await;
+        // Where the new session was there before, the password was right in time.
+        if count == sessions {
+            assert_ne!(answer.status(), Status::Ok);
             raced += 1;
         }
     }
+    pool.close().await;
     assert!(raced > 0);
     app.letters().await;
 }
