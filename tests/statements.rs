@@ -1,7 +1,10 @@
 //! How many statements a request runs: none, where nothing that is stored is shown.
-use std::sync::{
-    Once,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Once,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use rocket::{
@@ -10,7 +13,12 @@ use rocket::{
     tokio::sync::Mutex,
 };
 use serde_json::json;
-use tracing::{Event, Instrument, Subscriber, info_span, subscriber::set_global_default};
+use tracing::{
+    Event, Instrument, Subscriber,
+    field::{Field, Visit},
+    info_span,
+    subscriber::set_global_default,
+};
 use tracing_subscriber::{
     Layer, Registry,
     filter::{FilterFn, LevelFilter},
@@ -25,12 +33,26 @@ static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
 
 struct Count;
 
+/// Whether a statement prepares a new connection. One is made whenever the last has not come back yet, and that is no work of the request.
+#[derive(Default)]
+struct Prepares(bool);
+
+impl Visit for Prepares {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let text = format!("{value:?}");
+        self.0 |= field.name() == "summary"
+            && ["SET ", "PRAGMA "].iter().any(|word| text.trim_matches('"').starts_with(word));
+    }
+}
+
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Count {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         if event.metadata().target() == "sqlx::query"
             && context.lookup_current().is_some_and(|span| span.name() == "counted")
         {
-            STATEMENTS.fetch_add(1, Ordering::SeqCst);
+            let mut prepares = Prepares::default();
+            event.record(&mut prepares);
+            STATEMENTS.fetch_add(usize::from(!prepares.0), Ordering::SeqCst);
         }
     }
 }
