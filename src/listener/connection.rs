@@ -44,6 +44,7 @@ impl Connection {
             () = &mut stop => connection.as_mut().graceful_shutdown(),
         }
         if timeout(LAST_BYTES, connection.as_mut()).await.is_err() && !seat.take_waiting() {
+            // Whatever became of it then, too.
             let _ = connection.await;
         }
     }

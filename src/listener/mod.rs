@@ -126,7 +126,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 async fn serve(mut connection: Connection, stream: TcpStream, tls: Option<TlsAcceptor>) {
-    // Answers are written whole; waiting for more helps nobody.
+    // Answers are written whole; waiting for more helps nobody. Where it cannot be set they only come later.
     let _ = stream.set_nodelay(true);
     match tls {
         None => connection.serve(stream).await,
