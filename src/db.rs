@@ -36,7 +36,7 @@ pub const LEISURE: Duration = Duration::from_secs(60);
 const FRESH: Duration = Duration::from_secs(1);
 
 /// The migrations, compiled in; each file runs unchanged on both databases.
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (1, "accounts", include_str!("../migrations/0001_accounts.sql")),
     (2, "superusers", include_str!("../migrations/0002_superusers.sql")),
     (3, "outbox", include_str!("../migrations/0003_outbox.sql")),
@@ -45,6 +45,7 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
     (7, "live sessions", include_str!("../migrations/0007_live_sessions.sql")),
     (8, "limits", include_str!("../migrations/0008_limits.sql")),
     (9, "second factors", include_str!("../migrations/0009_second_factors.sql")),
+    (10, "lists", include_str!("../migrations/0010_lists.sql")),
 ];
 
 /// What PostgreSQL needs beside them.

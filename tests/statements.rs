@@ -1,84 +1,20 @@
 //! How many statements a request runs: none, where nothing that is stored is shown.
-use std::{
-    fmt,
-    sync::{
-        Once,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
-
 use rocket::{
     async_test,
     http::{ContentType, Status},
-    tokio::sync::Mutex,
 };
 use serde_json::json;
-use tracing::{
-    Event, Instrument, Subscriber,
-    field::{Field, Visit},
-    info_span,
-    subscriber::set_global_default,
-};
-use tracing_subscriber::{
-    Layer, Registry,
-    filter::{FilterFn, LevelFilter},
-    layer::{Context, SubscriberExt},
-    registry::LookupSpan,
+
+use crate::{
+    recorder::statements_of,
+    support::{PASSWORD, TestApp},
 };
 
-use crate::support::{PASSWORD, TestApp};
-
-/// What sqlx said of statements in a span that is called `counted`. SQLite runs them on a thread of its own, which enters the span too.
-static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
-
-struct Count;
-
-/// Whether a statement prepares a new connection. One is made whenever the last has not come back yet, and that is no work of the request.
-#[derive(Default)]
-struct Prepares(bool);
-
-impl Visit for Prepares {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let text = format!("{value:?}");
-        self.0 |= field.name() == "summary"
-            && ["SET ", "PRAGMA "].iter().any(|word| text.trim_matches('"').starts_with(word));
-    }
-}
-
-impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Count {
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if event.metadata().target() == "sqlx::query"
-            && context.lookup_current().is_some_and(|span| span.name() == "counted")
-        {
-            let mut prepares = Prepares::default();
-            event.record(&mut prepares);
-            STATEMENTS.fetch_add(usize::from(!prepares.0), Ordering::SeqCst);
-        }
-    }
-}
-
-/// The statements that `act` runs.
-async fn statements_of<T>(act: impl Future<Output = T>) -> (usize, T) {
-    static START: Once = Once::new();
-    START.call_once(|| {
-        let ours =
-            |metadata: &tracing::Metadata<'_>| metadata.target() == "sqlx::query" || metadata.name() == "counted";
-        let filter = FilterFn::new(ours).with_max_level_hint(LevelFilter::DEBUG);
-        set_global_default(Registry::default().with(Count.with_filter(filter))).unwrap();
-    });
-    // Tests run beside each other; one of them counts at a time.
-    static COUNTING: Mutex<()> = Mutex::const_new(());
-    let _counting = COUNTING.lock().await;
-    STATEMENTS.store(0, Ordering::SeqCst);
-    let answer = act.instrument(info_span!("counted")).await;
-    (STATEMENTS.load(Ordering::SeqCst), answer)
-}
-
-/// The same of `GET path` for somebody who is signed in.
+/// How many `GET path` runs for somebody who is signed in.
 async fn statements_of_page(app: &TestApp, path: &str) -> usize {
     let (statements, answer) = statements_of(app.get(path)).await;
     assert_eq!(answer.status(), Status::Ok, "{path}");
-    statements
+    statements.len()
 }
 
 #[async_test]
@@ -119,5 +55,5 @@ async fn signin(limits: &'static str) -> usize {
     let (statements, answer) = statements_of(request()).await;
     assert_eq!(answer.status(), Status::Ok);
     assert_eq!(statements_of_page(&app, "/api/auth/session").await, 0);
-    statements
+    statements.len()
 }
