@@ -1,6 +1,11 @@
 //! The document is what is mounted, each call answers what the document says, and the page for people shows all of it.
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::Path,
+};
 
+use nightlatch::web::generated;
 use rocket::{
     async_test, get,
     http::{ContentType, Header, Method, Status},
@@ -162,6 +167,18 @@ fn differences(app: &TestApp, document: &Value) -> Vec<String> {
 
 #[get("/planted/<_id>")]
 fn planted(_id: &str) {}
+
+#[test]
+fn what_the_handlers_say_is_what_is_kept() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
+    let mut said = generated().unwrap().to_string();
+    said.push('\n');
+    if env::var_os("WRITE").is_some() {
+        fs::write(&path, &said).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap();
+    assert!(kept == said, "`WRITE=1 cargo test what_the_handlers_say` brings docs/openapi.json up to date");
+}
 
 #[async_test]
 async fn the_document_and_the_routes_are_the_same() {

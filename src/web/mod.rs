@@ -27,6 +27,7 @@ mod view;
 use rocket::{Build, Rocket, shield::Shield};
 
 use crate::clock::Clock;
+pub use api::generated;
 pub use careful::{Careful, panicked};
 pub use input::LIMIT_KIB;
 pub use problem::{Problem, keep};

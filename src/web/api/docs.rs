@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 use tera::context;
 
 use super::document::Document;
-use crate::web::view::{Page, Pages};
+use crate::web::{
+    Problem,
+    view::{Page, Pages},
+};
 
 /// Its browser may keep it for a minute; a copy on the way would keep the cookie beside it.
 const CACHE: &str = "private, max-age=60";
@@ -28,8 +31,8 @@ pub struct Text {
     ),
 )]
 #[get("/openapi.json")]
-pub fn document(document: &State<Document>) -> Text {
-    Text { inner: (ContentType::JSON, document.text.clone()), cache: Header::new("Cache-Control", CACHE) }
+pub fn document(document: &State<Document>) -> Result<Text, Problem> {
+    Ok(Text { inner: (ContentType::JSON, document.text()?.to_owned()), cache: Header::new("Cache-Control", CACHE) })
 }
 
 /// The same as a page for people.
@@ -41,12 +44,12 @@ pub fn document(document: &State<Document>) -> Text {
     ),
 )]
 #[get("/docs")]
-pub fn show(pages: Pages<'_>, document: &State<Document>) -> Page {
-    pages.show("api_docs", context! { api => &document.readable })
+pub fn show(pages: Pages<'_>, document: &State<Document>) -> Result<Page, Problem> {
+    Ok(pages.show("api_docs", context! { api => &readable(&document.value()?) }))
 }
 
 /// What the page shows of the document: calls by their tags, each with its fields and answers.
-pub fn readable(document: &Value) -> Value {
+fn readable(document: &Value) -> Value {
     let calls: Vec<Value> = members(&document["paths"])
         .flat_map(|(path, item)| members(item).map(move |(method, operation)| call(document, path, method, operation)))
         .collect();

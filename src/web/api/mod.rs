@@ -6,6 +6,7 @@ mod confirm;
 mod docs;
 mod document;
 mod forgot_password;
+mod generated;
 pub mod health;
 mod logout;
 mod reset_password;
@@ -20,6 +21,7 @@ mod verify_email;
 use rocket::{Route, routes};
 
 pub use document::fairing as document;
+pub use generated::generated;
 
 /// Every call below `/api`.
 pub fn routes() -> Vec<Route> {
