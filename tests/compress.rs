@@ -2,7 +2,11 @@
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use rocket::{async_test, http::Header, local::asynchronous::LocalResponse};
+use rocket::{
+    async_test,
+    http::{Header, Status},
+    local::asynchronous::LocalResponse,
+};
 
 use crate::support::TestApp;
 
@@ -57,4 +61,30 @@ async fn pages_and_answers_about_a_person_are_not_compressed() {
     {
         assert_eq!(coding(&asked(&app, path, "gzip").await), None, "{path}");
     }
+}
+
+#[async_test]
+async fn whoever_has_a_file_already_is_told_so_and_nothing_else() {
+    let app = TestApp::new().await;
+    let first = app.get("/static/app.css").await;
+    let tag = first.headers().get_one("ETag").unwrap().to_owned();
+    assert!(tag.starts_with("W/\""), "{tag}");
+    for known in [tag.clone(), tag.trim_start_matches("W/").to_owned(), format!("\"other\", {tag}"), "*".to_owned()] {
+        for codings in ["", "gzip"] {
+            let request = app.client.get("/static/app.css").header(Header::new("If-None-Match", known.clone()));
+            let answer = app.send(request.header(Header::new("Accept-Encoding", codings))).await;
+            assert_eq!(answer.status(), Status::NotModified, "{known}");
+            assert_eq!(answer.headers().get_one("ETag"), Some(&*tag));
+            for (name, value) in [("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")] {
+                assert_eq!(answer.headers().get_one(name), Some(value), "{name}");
+            }
+            assert!(answer.into_bytes().await.is_none_or(|body| body.is_empty()));
+        }
+    }
+    for other in ["\"other\"", "", "W/\"\""] {
+        let request = app.client.get("/static/app.css").header(Header::new("If-None-Match", other));
+        assert_eq!(app.send(request).await.status(), Status::Ok, "{other}");
+    }
+    let other = app.get("/static/idle.js").await;
+    assert_ne!(other.headers().get_one("ETag"), Some(&*tag));
 }

@@ -1,12 +1,17 @@
 //! Fewer bytes for what is the same for everybody: static files and the API document.
 //!
 //! Other pages go as they are: where words of a request stand in an answer beside somebody's data, its length would tell of both (BREACH).
-use std::io::{self, Cursor, Write};
+use std::{
+    collections::HashMap,
+    io::{self, Cursor, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use flate2::{Compression, write::GzEncoder};
 use rocket::{
     Request, Response,
     fairing::{Fairing, Info, Kind},
+    http::Status,
 };
 
 use super::trace::Trace;
@@ -14,8 +19,12 @@ use super::trace::Trace;
 /// In less than a packet there is nothing to win.
 const WORTH_IT: usize = 1000;
 
-/// Compresses answers for who takes gzip.
-pub struct Compress;
+/// Compresses answers for who takes gzip, and sends nothing to who has them already. What has an `ETag` is compressed once: there are
+/// as many as static files.
+#[derive(Default)]
+pub struct Compress {
+    packed: Mutex<HashMap<String, Arc<[u8]>>>,
+}
 
 #[rocket::async_trait]
 impl Fairing for Compress {
@@ -28,14 +37,17 @@ impl Fairing for Compress {
             return;
         }
         response.adjoin_raw_header("Vary", "Accept-Encoding");
+        let tag = response.headers().get_one("ETag").map(str::to_owned);
+        if tag.as_deref().is_some_and(|tag| has_it(request, tag)) {
+            response.set_status(Status::NotModified);
+            response.remove_header("Content-Type");
+            response.set_sized_body(0, Cursor::new([]));
+            return;
+        }
         if !takes_gzip(request) || response.body().preset_size().is_some_and(|size| size < WORTH_IT) {
             return;
         }
-        let packed = match response.body_mut().to_bytes().await {
-            Ok(body) => gzip(&body),
-            Err(error) => Err(error),
-        };
-        match packed {
+        match self.packed(tag, response).await {
             Ok(packed) => {
                 response.set_raw_header("Content-Encoding", "gzip");
                 response.set_sized_body(packed.len(), Cursor::new(packed));
@@ -45,6 +57,28 @@ impl Fairing for Compress {
             }
         }
     }
+}
+
+impl Compress {
+    async fn packed(&self, tag: Option<String>, response: &mut Response<'_>) -> io::Result<Arc<[u8]>> {
+        let kept = || self.packed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(packed) = tag.as_ref().and_then(|tag| kept().get(tag).cloned()) {
+            return Ok(packed);
+        }
+        let packed: Arc<[u8]> = gzip(&response.body_mut().to_bytes().await?)?.into();
+        if let Some(tag) = tag {
+            kept().insert(tag, Arc::clone(&packed));
+        }
+        Ok(packed)
+    }
+}
+
+/// Whether its browser says that it has what has this tag (RFC 9110, 13.1.2). Ours are weak: the same with `gzip` and without.
+fn has_it(request: &Request<'_>, tag: &str) -> bool {
+    request.headers().get("If-None-Match").flat_map(|line| line.split(',')).any(|known| {
+        let known = known.trim();
+        known == "*" || known.trim_start_matches("W/") == tag.trim_start_matches("W/")
+    })
 }
 
 fn same_for_everybody(request: &Request<'_>) -> bool {

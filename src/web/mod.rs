@@ -49,7 +49,7 @@ fn surface(rocket: Rocket<Build>) -> Rocket<Build> {
         .attach(Shield::new())
         .attach(Careful(session::Sliding))
         .attach(Careful(headers::Headers))
-        .attach(Careful(compress::Compress))
+        .attach(Careful(compress::Compress::default()))
         .register("/", rocket::catchers![problem::caught])
         .attach(api::document())
         .mount("/", gate::guarded(pages::routes()))

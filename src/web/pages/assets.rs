@@ -1,5 +1,5 @@
 //! Static files, compiled in.
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf};
 
 use rocket::{
     Responder, Route, get,
@@ -20,9 +20,10 @@ pub fn routes() -> Vec<Route> {
 /// A file, kept for ever by browsers under its versioned address.
 #[derive(Responder)]
 pub struct Asset {
-    body: Vec<u8>,
+    body: Cow<'static, [u8]>,
     kind: ContentType,
     cache: Header<'static>,
+    tag: Header<'static>,
 }
 
 /// One file; without the right version it is not kept.
@@ -32,10 +33,12 @@ pub fn file(path: Option<PathBuf>, v: Option<&str>) -> Result<Asset, Problem> {
     let path = path.ok_or_else(Problem::not_found)?;
     let found = path.to_str().and_then(Assets::get).ok_or_else(Problem::not_found)?;
     let kind = path.extension().and_then(|extension| ContentType::from_extension(extension.to_str()?));
-    let cache = if v == Some(&version(&found)) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let version = version(&found);
+    let cache = if v == Some(&version) { "public, max-age=31536000, immutable" } else { "no-cache" };
     Ok(Asset {
-        body: found.data.into_owned(),
+        body: found.data,
         kind: kind.unwrap_or(ContentType::Binary),
         cache: Header::new("Cache-Control", cache),
+        tag: Header::new("ETag", format!("W/\"{version}\"")),
     })
 }
