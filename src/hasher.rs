@@ -27,9 +27,6 @@ const TAG_BYTES: usize = 32;
 /// How long memory for hashes is kept when nobody signs in.
 const KEPT: Duration = Duration::from_secs(10);
 
-/// glibc gives a block of this size back to the system when it is freed; a smaller one it may keep. What is never used takes no memory.
-const GIVEN_BACK: usize = (32 << 20) / Block::SIZE;
-
 /// The costliest stored hash that is computed: a hostile one must not stop the server.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
 
@@ -203,7 +200,7 @@ fn work(queue: &Mutex<mpsc::Receiver<Job>>, kept: &Mutex<Vec<Vec<Block>>>) {
             }
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        let mut memory = lock(kept).pop().unwrap_or_else(|| Vec::with_capacity(GIVEN_BACK));
+        let mut memory = lock(kept).pop().unwrap_or_default();
         memory.resize(params.block_count(), Block::default());
         let mut tag = [0; TAG_BYTES];
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
