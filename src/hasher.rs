@@ -1,4 +1,9 @@
 //! Argon2id on threads of its own: bounded in number, memory and queue, so that hashing never blocks other requests.
+mod hex;
+mod stored;
+
+pub use stored::{HashRefusal, StoredHash};
+
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -26,9 +31,6 @@ const TAG_BYTES: usize = 32;
 
 /// How long memory for hashes is kept when nobody signs in.
 const KEPT: Duration = Duration::from_secs(10);
-
-/// The costliest stored hash that is computed: a hostile one must not stop the server.
-const MAX_MEMORY_KIB: u32 = 1 << 20;
 
 /// Hashes and verifies passwords. Cheap to clone.
 #[derive(Clone)]
@@ -64,11 +66,23 @@ pub enum HashError {
     Internal(Internal),
 }
 
-struct Job {
-    params: Params,
-    salt: Vec<u8>,
-    password: Arc<Password>,
-    answer: oneshot::Sender<Result<[u8; TAG_BYTES], argon2::Error>>,
+/// What a thread does, in memory that it is lent.
+type Job = Box<dyn FnOnce(Memory) + Send>;
+
+/// Kept for the next job when dropped: allocating 19 MiB for each costs more than the locks.
+struct Memory {
+    blocks: Vec<Block>,
+    kept: Arc<Mutex<Vec<Vec<Block>>>>,
+    /// One that grew beyond this is let go.
+    most: usize,
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if self.blocks.capacity() <= self.most {
+            lock(&self.kept).push(std::mem::take(&mut self.blocks));
+        }
+    }
 }
 
 impl Hasher {
@@ -82,7 +96,8 @@ impl Hasher {
         let (queue, kept) = (Arc::new(Mutex::new(queue)), Arc::<Mutex<_>>::default());
         for number in 0..hash.permits {
             let (queue, kept) = (Arc::clone(&queue), Arc::clone(&kept));
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(&queue, &kept))?;
+            let most = params.block_count().max(GIVEN_BACK);
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(&queue, &kept, most))?;
         }
         Ok(Self {
             decoy: phc(&params, &random::<16>(), &random())?.into(),
@@ -101,39 +116,42 @@ impl Hasher {
     /// # Errors
     /// [`HashError::Overloaded`] when the queue is full or the wait is over two seconds.
     pub async fn hash(&self, password: Arc<Password>) -> Result<String, HashError> {
-        let salt = random::<16>();
-        let tag = self.compute(self.params.clone(), salt.to_vec(), password).await?;
+        let (salt, params) = (random::<16>(), self.params.clone());
+        let made = self.compute(move |blocks| {
+            blocks.resize(params.block_count(), Block::default());
+            let mut tag = [0; TAG_BYTES];
+            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut tag, blocks).map(|()| tag)
+        });
+        let tag = made.await?.map_err(Internal::from)?;
         Ok(phc(&self.params, &salt, &tag)?)
     }
 
-    /// Whether `password` is the one behind `stored`. Without a stored hash the answer is no, after the same work.
+    /// Whether `password` is the one behind `stored`, which may be a hash from elsewhere. Without a stored hash the answer is no, after the
+    /// work that one of our own takes.
     ///
     /// # Errors
     /// As [`Hasher::hash`]; a stored hash that cannot be read is internal.
     pub async fn verify(&self, password: Arc<Password>, stored: Option<&str>) -> Result<bool, HashError> {
-        let hash = PasswordHash::new(stored.unwrap_or(&self.decoy)).map_err(Internal::from)?;
-        let params = Params::try_from(&hash).map_err(Internal::from)?;
-        let (Some(salt), Some(tag)) = (hash.salt, hash.hash) else {
-            return Err(Internal::new("a stored hash lacks salt or tag").into());
-        };
-        let usual =
-            hash.algorithm.as_str() == "argon2id" && tag.len() == TAG_BYTES && params.m_cost() <= MAX_MEMORY_KIB;
-        if !usual {
-            return Err(Internal::new("a stored hash is not an affordable Argon2id hash of 32 bytes").into());
-        }
-        let computed = self.compute(params, salt.to_vec(), password).await?;
-        let computed = Output::new(&computed).map_err(Internal::from)?;
-        // `Output` compares in constant time.
-        Ok(computed == tag && stored.is_some())
+        let hash = StoredHash::read(stored.unwrap_or(&self.decoy))
+            .map_err(|refusal| Internal::new(&format!("a stored hash {refusal}")))?;
+        let compared = self.compute(move |blocks| {
+            // A password may have been hashed as it was typed, before its Unicode form was made one here.
+            for reading in password.readings() {
+                if hash.is_of(reading, blocks)? {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, Internal>(false)
+        });
+        Ok(compared.await?? && stored.is_some())
     }
 
-    /// Whether `stored` was made with other parameters than those of today.
+    /// Whether `stored` was made elsewhere, or with other parameters than those of today.
     pub fn is_outdated(&self, stored: &str) -> bool {
-        let params = PasswordHash::new(stored).ok().and_then(|hash| Params::try_from(&hash).ok());
-        params.is_none_or(|params| {
-            (params.m_cost(), params.t_cost(), params.p_cost())
-                != (self.params.m_cost(), self.params.t_cost(), self.params.p_cost())
-        })
+        let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        let hash = StoredHash::read(stored).ok();
+        hash.as_ref().and_then(StoredHash::own_params).map(costs) != Some(costs(&self.params))
     }
 
     /// What is under way now.
@@ -142,20 +160,25 @@ impl Hasher {
         Load { running, waiting: self.waiting.load(Ordering::Relaxed) }
     }
 
-    async fn compute(
+    async fn compute<T: Send + 'static>(
         &self,
-        params: Params,
-        salt: Vec<u8>,
-        password: Arc<Password>,
-    ) -> Result<[u8; TAG_BYTES], HashError> {
+        work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
+    ) -> Result<T, HashError> {
         let _turn = match self.turns.clone().try_acquire_owned() {
             Ok(turn) => turn,
             Err(_) => self.wait_for_turn().await?,
         };
-        let (answer, tag) = oneshot::channel();
+        let (answer, done) = oneshot::channel();
         let gone = |_| Internal::new("a hashing thread is gone");
-        self.jobs.send(Job { params, salt, password, answer }).map_err(|_| gone(()))?;
-        Ok(tag.await.map_err(|_| gone(()))?.map_err(Internal::from)?)
+        let job: Job = Box::new(move |mut memory| {
+            let outcome = work(&mut memory.blocks);
+            // Before the answer: whoever comes next finds it.
+            drop(memory);
+            // The caller may have gone away; then nobody needs the answer.
+            let _ = answer.send(outcome);
+        });
+        self.jobs.send(job).map_err(|_| gone(()))?;
+        Ok(done.await.map_err(|_| gone(()))?)
     }
 
     async fn wait_for_turn(&self) -> Result<OwnedSemaphorePermit, Overloaded> {
@@ -187,28 +210,19 @@ impl Drop for Place {
     }
 }
 
-/// Computes one job after another in memory that is kept for the next: allocating 19 MiB for each costs more than the locks.
-fn work(queue: &Mutex<mpsc::Receiver<Job>>, kept: &Mutex<Vec<Vec<Block>>>) {
+/// Does one job after another.
+fn work(queue: &Mutex<mpsc::Receiver<Job>>, kept: &Arc<Mutex<Vec<Vec<Block>>>>, most: usize) {
     loop {
         // One waits at a time: for all of them, also where the memory of others is no longer needed.
         let job = lock(queue).recv_timeout(KEPT);
-        let Job { params, salt, password, answer } = match job {
-            Ok(job) => job,
-            Err(RecvTimeoutError::Timeout) => {
-                lock(kept).clear();
-                continue;
+        match job {
+            Ok(job) => {
+                let blocks = lock(kept).pop().unwrap_or_default();
+                job(Memory { blocks, kept: Arc::clone(kept), most });
             }
+            Err(RecvTimeoutError::Timeout) => lock(kept).clear(),
             Err(RecvTimeoutError::Disconnected) => return,
-        };
-        let mut memory = lock(kept).pop().unwrap_or_default();
-        memory.resize(params.block_count(), Block::default());
-        let mut tag = [0; TAG_BYTES];
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let done = argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut tag, &mut memory);
-        // Before the answer: whoever comes next finds it.
-        lock(kept).push(memory);
-        // The caller may have gone away; then nobody needs the answer.
-        let _ = answer.send(done.map(|()| tag));
+        }
     }
 }
 

@@ -9,10 +9,14 @@ use std::{
 use serde_json::Value;
 
 /// Every crate with cryptography in it, and what it is here for. SECURITY.md names the algorithms.
-const CRYPTOGRAPHY: [(&str, &[&str]); 8] = [
+const CRYPTOGRAPHY: [(&str, &[&str]); 9] = [
     ("keys, seals, keyed hashes, signatures, and the ciphers of TLS", &["aws-lc-rs", "aws-lc-sys"]),
     ("tokens", &["jsonwebtoken", "signature"]),
     ("passwords", &["argon2", "base64ct", "blake2", "password-hash", "phc"]),
+    (
+        "passwords of imported accounts, until their owners sign in",
+        &["bcrypt", "blowfish", "cipher", "inout", "pbkdf2", "salsa20", "scrypt"],
+    ),
     ("TLS", &["rustls", "rustls-native-certs", "rustls-pki-types", "rustls-webpki", "tokio-rustls", "webpki-roots"]),
     ("codes of authenticator apps, which take HMAC-SHA-1", &["constant_time_eq", "sha1", "totp-rs"]),
     ("signing in to PostgreSQL (SCRAM-SHA-256, or MD5 where it asks for that)", &["hkdf", "hmac", "md-5", "sha2"]),

@@ -17,7 +17,11 @@ const MAX_LENGTH: usize = 256;
 const MAX_BYTES: usize = 1024;
 
 /// A password in Unicode normalisation form C, wiped from memory when dropped.
-pub struct Password(Zeroizing<String>);
+pub struct Password {
+    text: Zeroizing<String>,
+    /// As it was typed, where that is not the same.
+    typed: Option<Zeroizing<String>>,
+}
 
 /// Why a text cannot be a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +61,7 @@ impl Password {
         if missing > 0 {
             return Err(PasswordRefusal::TooShort { missing });
         }
-        guess::refusal(&text, related).map_or(Ok(Self(text)), Err)
+        guess::refusal(&text, related).map_or(Ok(Self { text, typed: None }), Err)
     }
 
     /// A password to be verified, not chosen: an empty one passes, so that it costs the same time.
@@ -69,12 +73,18 @@ impl Password {
         if text.contains('\0') {
             return Err(PasswordRefusal::InvalidCharacter);
         }
-        Ok(Self(text))
+        let typed = (*text != raw).then(|| Zeroizing::new(raw.to_owned()));
+        Ok(Self { text, typed })
     }
 
     /// What is hashed: UTF-8, at most 1,024 bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.text.as_bytes()
+    }
+
+    /// What another program may have hashed: the same, and where it differs the text as it was typed, of at most 4,096 bytes.
+    pub fn readings(&self) -> impl Iterator<Item = &[u8]> {
+        [Some(&self.text), self.typed.as_ref()].into_iter().flatten().map(|text| text.as_bytes())
     }
 }
 
