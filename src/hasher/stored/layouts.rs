@@ -145,7 +145,8 @@ fn pbkdf2(digest: Digest, rounds: &str, salt: Vec<u8>, tag: Option<Vec<u8>>) -> 
     if rounds == 0 {
         return Err(HashRefusal::Broken);
     }
-    let tag = tag.filter(|tag| tag.len() == digest.bytes()).ok_or(HashRefusal::Broken)?;
+    let whole = digest.bytes();
+    let tag = tag.filter(|tag| tag.len() == whole).ok_or(HashRefusal::Broken)?;
     Ok(Scheme::Pbkdf2 { digest, rounds, salt, tag })
 }
 
