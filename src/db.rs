@@ -2,12 +2,14 @@
 mod connection;
 mod connections;
 mod copy;
+mod elsewhere;
 mod inspect;
 mod transaction;
 
 pub use connection::Connection;
 pub use connections::Connections;
 pub use copy::{copy_sqlite, verdict};
+pub use elsewhere::{Elsewhere, in_words};
 pub use inspect::Schema;
 pub use transaction::Transaction;
 

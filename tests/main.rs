@@ -29,6 +29,7 @@ mod gate;
 mod guards;
 mod headers;
 mod health;
+mod import;
 mod layering;
 mod limits;
 mod listener;

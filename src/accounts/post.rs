@@ -9,7 +9,8 @@ use crate::{
 };
 
 impl Accounts {
-    /// Seals `letter` to `recipient` into the queue, in the transaction of what it tells. It is not sent from `not_after` on.
+    /// Seals `letter` to `recipient` into the queue, in the transaction of what it tells. It is not sent from `not_after` on, and to what
+    /// only stands for an address not at all.
     pub(super) async fn queue_letter(
         &self,
         db: impl AnyExecutor<'_>,
@@ -18,6 +19,7 @@ impl Accounts {
         not_after: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), Internal> {
+        let letter = if recipient.is_stand_in() { &Letter::Void {} } else { letter };
         let id = row_id(now);
         let sealed = self.secret.seal(&letter_place(&id), &serde_json::to_vec(letter)?)?;
         store::letters::insert(db, &id, recipient.as_str(), &sealed, not_after, now).await?;

@@ -86,10 +86,10 @@ fn user(Kept { account, password_hash }: &Kept, with_hashes: bool) -> Value {
         "username": user.username.as_ref().map(|name| name.as_str()),
         "name": user.name,
         "role": user.role,
-        "email_verified_at": user.email_verified_at.map(Timestamp::rfc3339),
-        "created_at": user.created_at.rfc3339(),
-        "locked_at": user.locked_at.map(Timestamp::rfc3339),
-        "last_signin_at": account.last_signin_at.map(Timestamp::rfc3339),
+        "email_verified_at": user.email_verified_at.map(Timestamp::rfc3339_millis),
+        "created_at": user.created_at.rfc3339_millis(),
+        "locked_at": user.locked_at.map(Timestamp::rfc3339_millis),
+        "last_signin_at": account.last_signin_at.map(Timestamp::rfc3339_millis),
     });
     if with_hashes {
         line["password_hash"] = password_hash.clone().into();

@@ -4,8 +4,10 @@ mod check;
 mod database;
 mod domain;
 mod export;
+mod import;
 mod keys;
 mod migrate;
+mod progress;
 mod secret;
 mod serve;
 pub mod transactions;
@@ -55,6 +57,8 @@ enum Command {
     Keys(keys::Command),
     /// Write users, sessions or events as JSON, one object a line
     Export(export::Options),
+    /// Take in the accounts of a Django or Flask application, or of an export, with the hashes of their passwords
+    Import(import::Options),
     /// Copy the SQLite database of a running server to a new file
     Backup(backup::Options),
 }
@@ -82,6 +86,7 @@ pub fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
             Command::User(command) => user::run(settings, command).await,
             Command::Keys(command) => keys::run(settings, command).await,
             Command::Export(options) => export::run(settings, options).await,
+            Command::Import(options) => import::run(settings, options).await,
             Command::Backup(options) => backup::run(settings, options).await,
         }
     })

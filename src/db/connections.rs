@@ -22,7 +22,7 @@ impl Connections {
     ///
     /// # Errors
     /// None is free in time, or the database is gone.
-    pub(super) async fn acquire(&self) -> sqlx::Result<Connection> {
+    pub async fn acquire(&self) -> sqlx::Result<Connection> {
         self.acquire_by(self.first_by()).await
     }
 

@@ -3,14 +3,18 @@ use std::str::FromStr;
 
 use email_address::EmailAddress;
 
-use super::invalid::Fault;
+use super::{invalid::Fault, username::Username};
 
 /// The longest address that mail can carry (RFC 5321, 4.5.3.1.3: a path of 256 less its brackets).
 pub const MAX_LENGTH: usize = 254;
 
+/// Where the stand-ins are of accounts that have no address: no mail is ever delivered there (RFC 2606, 2).
+const NO_ADDRESS: &str = "@username.invalid";
+
 /// An address of letters, digits and signs of ASCII before the `@` and a domain name after it, all in lower case.
 ///
-/// A domain of other scripts is kept in its ASCII form (IDNA, UTS 46), so that one mailbox has one spelling.
+/// A domain of other scripts is kept in its ASCII form (IDNA, UTS 46), so that one mailbox has one spelling. An account that came here
+/// without an address has a stand-in made of its username, which nobody can type and no letter goes to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
@@ -30,6 +34,7 @@ impl Email {
         // A top-level domain of digits alone would be part of an IP address.
         let named = domain.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()));
         let plain = local.is_ascii() && !local.contains(['"', ' ']) && named;
+        let plain = plain && !address.ends_with(NO_ADDRESS);
         let valid = plain && address.len() <= MAX_LENGTH && EmailAddress::from_str(&address).is_ok();
         if valid { Ok(Self(address)) } else { Err(Fault::NotAnAddress) }
     }
@@ -42,6 +47,16 @@ impl Email {
     /// What stands before the `@`.
     pub fn local_part(&self) -> &str {
         self.0.split_once('@').map_or(self.0.as_str(), |(local, _)| local)
+    }
+
+    /// What stands for the address of somebody who has only this username; one for each username.
+    pub fn stand_in(username: &Username) -> Self {
+        Self(format!("{}{NO_ADDRESS}", username.as_str()))
+    }
+
+    /// Whether this is no address but stands for one.
+    pub fn is_stand_in(&self) -> bool {
+        self.0.ends_with(NO_ADDRESS)
     }
 
     /// Where letters go that go nowhere.
@@ -98,6 +113,15 @@ mod tests {
         }
         let long = format!("{}@example.com", "a".repeat(MAX_LENGTH));
         assert_eq!(Email::parse(&long), Err(Fault::TooLong { max: MAX_LENGTH }));
+    }
+
+    #[test]
+    fn nobody_can_type_what_stands_for_an_address() {
+        for name in ["ann", ".ann+lee", "łukasz"] {
+            let email = Email::stand_in(&Username::parse(name).unwrap());
+            assert!(email.is_stand_in() && Email::parse(email.as_str()).is_err(), "{name}");
+        }
+        assert!(!Email::parse("ann@example.com").unwrap().is_stand_in());
     }
 
     #[test]

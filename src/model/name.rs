@@ -20,16 +20,26 @@ impl Name {
         if name.chars().count() > MAX_LENGTH {
             return Err(Fault::TooLong { max: MAX_LENGTH });
         }
-        if name.chars().any(|c| c.is_control() || misleads(c)) {
+        if !name.chars().all(is_plain) {
             return Err(Fault::Characters);
         }
         Ok(Self(name))
+    }
+
+    /// The part of `typed` that can be a name: its first characters without those that are not allowed.
+    pub fn cut(typed: &str) -> Self {
+        let name: String = typed.trim().nfc().filter(|c| is_plain(*c)).take(MAX_LENGTH).collect();
+        Self(name.trim().to_owned())
     }
 
     /// The name as stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn is_plain(c: char) -> bool {
+    !c.is_control() && !misleads(c)
 }
 
 /// Line separators and the direction overrides of the Unicode bidirectional algorithm (UAX 9), which let one name look like another.

@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod events;
 mod force_logout;
+pub mod import;
 mod page;
 mod second_factor;
 mod send_reset;

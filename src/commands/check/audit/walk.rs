@@ -1,9 +1,6 @@
 //! Follows the seals from the first to the last, a page at a time, while the server goes on.
-use std::fmt::Write;
-
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-
 use crate::{
+    commands::progress,
     db::Pool,
     seals::Seals,
     store::{
@@ -55,7 +52,7 @@ impl<'a> Walk<'a> {
 
     /// Goes on until there is a fault or nothing more.
     pub async fn fault(&mut self) -> sqlx::Result<Option<Fault>> {
-        let bar = progress_bar();
+        let bar = progress::bar(0);
         loop {
             if let Some(fault) = self.read_ends().await? {
                 return Ok(Some(fault));
@@ -137,19 +134,5 @@ impl<'a> Walk<'a> {
         let fits = |seal: &str, event: &Verbatim| self.seals.is_seal(seal, &self.seal, self.number + 1, event);
         let renamed = Verbatim { id: row.to_owned(), ..event.clone() };
         fits(&other.seal, event) || fits(seal, event) || fits(seal, &renamed)
-    }
-}
-
-/// On a terminal only; it is gone when the walk is over.
-fn progress_bar() -> ProgressBar {
-    let template = "{bar:30} {human_pos} of {human_len} rows, {rate}, {eta} to go";
-    let rate = |state: &ProgressState, to: &mut dyn Write| {
-        // A bar that cannot be drawn stops nothing.
-        let _ = write!(to, "{:.0} rows/s", state.per_sec());
-    };
-    let bar = ProgressBar::new(0);
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style.with_key("rate", rate)),
-        Err(_) => bar,
     }
 }
