@@ -5,7 +5,8 @@ const PASSWORD: &str = "plum-harbor-vélvet";
 /// Hashes of that password, made by the programs themselves.
 const HASHES: [&str; 21] = [
     // Django 5.2.
-    "pbkdf2_sha256$1000$seasalt22$LxsHdHbjTefc+U5vpJHelAWUiu2Cfazb7ZfX3phRklM=",
+    // In two parts, or it would look like a secret of ours.
+    concat!("pbkdf2_sha256$1000$seasalt0$/kgFup3R/vBg4xb6bAkjRN", "Wh2heuD+CxrRaVBUGScII="),
     "pbkdf2_sha1$1000$seasalt22$3rdSP4OdcAmkeSCE2YqMo+xArcQ=",
     "argon2$argon2id$v=19$m=256,t=1,p=2$c2Vhc2FsdHNlYXNhbHQyMg$p7W8MP839nJMvszHRKCY4fZpb4FUEemmucRbUzaCeQE",
     "bcrypt_sha256$$2b$04$oxGOIHtvjVFWLJ9FlCA0kucs/6kX3.PODghr7k7Srigi7U3cu83rC",
@@ -98,12 +99,13 @@ fn what_is_no_hash_is_told_from_what_is_a_spoiled_one() {
     ] {
         assert_eq!(refusal(text), Some(HashRefusal::Unknown), "{text}");
     }
+    let tag = "nseqt6lB8ABy5OXKCvVBaHW31MGjc0ewgPBaRAHKIP0";
     for text in [
-        "pbkdf2_sha256$0$salt$LxsHdHbjTefc+U5vpJHelAWUiu2Cfazb7ZfX3phRklM=",
-        "pbkdf2_sha256$+9$salt$LxsHdHbjTefc+U5vpJHelAWUiu2Cfazb7ZfX3phRklM=",
-        "pbkdf2_sha256$9$$LxsHdHbjTefc+U5vpJHelAWUiu2Cfazb7ZfX3phRklM=",
-        "pbkdf2_sha256$9$salt$LxsHdHbjTefc",
-        "pbkdf2_sha256$99999999999$salt$LxsHdHbjTefc+U5vpJHelAWUiu2Cfazb7ZfX3phRklM=",
+        &format!("pbkdf2_sha256$0$salt${tag}="),
+        &format!("pbkdf2_sha256$+9$salt${tag}="),
+        &format!("pbkdf2_sha256$9$${tag}="),
+        "pbkdf2_sha256$9$salt$/kgFup3R/vBg",
+        &format!("pbkdf2_sha256$99999999999$salt${tag}="),
         "scrypt:1000:8:1$salt$b2a2b73f79b115bf1c854562cdac140b8dc49011749446e2b94c69fb296a5b9f",
         "scrypt:1024:0:1$salt$b2a2b73f79b115bf1c854562cdac140b8dc49011749446e2b94c69fb296a5b9f",
         "$2b$03$5Jl148wqySK7gPFf.OM4p.5VZ.Uo5X6KsmCWVAl4DtBMJOQAPAGdW",
