@@ -65,9 +65,10 @@ pub fn in_words(error: &Error) -> String {
     }
 }
 
-/// The same URL for reading only.
+/// The same URL for reading only; the driver in one of SQLAlchemy's, `postgresql+psycopg2://`, says nothing here.
 fn read_only(url: &str) -> String {
-    let url = url.strip_prefix("postgresql").map_or_else(|| url.to_owned(), |rest| format!("postgres{rest}"));
+    let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
+    let url = format!("{}:{rest}", scheme.split('+').next().unwrap_or(scheme));
     match url.starts_with("sqlite:") {
         true if url.contains('?') => format!("{url}&mode=ro"),
         true => format!("{url}?mode=ro"),

@@ -30,6 +30,7 @@ pub fn read(mut file: impl BufRead, named: &[Named], taker: &mut Taker) -> Resul
             _ if line.trim_ascii().is_empty() => continue,
             Ok(object) if object.get("kind").is_some_and(|kind| kind != "user") => continue,
             Ok(object) => {
+                let object = unwrapped(object);
                 let is_known = known.as_ref().is_some_and(|(columns, _)| object.keys().eq(columns));
                 if !is_known {
                     let columns: Vec<String> = object.keys().cloned().collect();
@@ -49,6 +50,21 @@ pub fn read(mut file: impl BufRead, named: &[Named], taker: &mut Taker) -> Resul
         }
     }
     Ok(())
+}
+
+/// Django's `dumpdata` has the columns one level down, and apart from them the key.
+fn unwrapped(mut object: Map<String, Value>) -> Map<String, Value> {
+    match object.remove("fields") {
+        Some(Value::Object(mut fields)) => {
+            fields.extend(object.remove("pk").map(|key| ("id".to_owned(), key)));
+            fields
+        }
+        Some(other) => {
+            object.insert("fields".to_owned(), other);
+            object
+        }
+        None => object,
+    }
 }
 
 fn fields(values: &[Value], places: &Places) -> Result<[Option<String>; Field::COUNT], String> {

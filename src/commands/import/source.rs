@@ -71,12 +71,12 @@ impl Source {
 
     /// Opens a table of another database.
     pub async fn table(url: &str, table: &str) -> Result<Self, Failure> {
-        let known = ["postgres:", "postgresql:", "sqlite:"].iter().any(|scheme| url.starts_with(scheme));
-        if !known {
+        let scheme = url.split([':', '+']).next().unwrap_or_default();
+        if !["postgres", "postgresql", "sqlite"].contains(&scheme) {
             return Err("--database: begins with neither postgres:// nor sqlite://".into());
         }
         // A URL may hold a password.
-        let shown = if url.starts_with("sqlite:") { url } else { "the server in it" };
+        let shown = if scheme == "sqlite" { url } else { "the server in it" };
         let open = Elsewhere::open(url).await;
         let open = open.map_err(|error| format!("--database: {shown}: {}", db::in_words(&error)))?;
         Ok(Self { name: table.to_owned(), reading: Reading::Table(open, table.to_owned()) })
