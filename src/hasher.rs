@@ -96,7 +96,7 @@ impl Hasher {
         let (queue, kept) = (Arc::new(Mutex::new(queue)), Arc::<Mutex<_>>::default());
         for number in 0..hash.permits {
             let (queue, kept) = (Arc::clone(&queue), Arc::clone(&kept));
-            let most = params.block_count().max(GIVEN_BACK);
+            let most = params.block_count();
             thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(&queue, &kept, most))?;
         }
         Ok(Self {
