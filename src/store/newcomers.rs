@@ -38,24 +38,26 @@ pub struct Resident {
     pub name: String,
     /// The hash of its password.
     pub password_hash: Option<String>,
-    /// Whether it is still as an import left it: nobody has signed in to it, set its password or secured it, and it may do no more than
-    /// everybody.
+    /// Whether it is still as an import left it: it came by one, nobody has signed in to it, set its password or secured it, and it may
+    /// do no more than everybody.
     pub is_untouched: bool,
 }
 
 /// Rows in one statement. SQLite looks the names of parameters up one after another, so that many take long.
 const AT_ONCE: usize = 40;
 
-/// The accounts that have the address, the username or the id of one of `newcomers`.
-pub async fn residents(db: &mut Connection, newcomers: &[Newcomer]) -> sqlx::Result<Vec<Resident>> {
+/// The accounts that have the address, the username or the id of one of `newcomers`; `because` is what stands beside the event of an import.
+pub async fn residents(db: &mut Connection, newcomers: &[Newcomer], because: &str) -> sqlx::Result<Vec<Resident>> {
     let mut found = Vec::new();
     for some in newcomers.chunks(AT_ONCE) {
         let list =
             |column: usize| (0..AT_ONCE).map(|row| format!("${}", row * 3 + column)).collect::<Vec<_>>().join(", ");
         // One text for every batch, so that it is prepared once: a shorter batch names its last one several times.
         let sql = format!(
-            "SELECT id, email, username, name, password_hash, role, version, last_signin_at, second_factor_at FROM users
-            WHERE email IN ({}) OR username IN ({}) OR id IN ({})",
+            "SELECT id, email, username, name, password_hash, role, version, last_signin_at, second_factor_at,
+                (SELECT COUNT(*) FROM events WHERE user_id = users.id AND type = 'user.created' AND data = ${}) AS imports
+            FROM users WHERE email IN ({}) OR username IN ({}) OR id IN ({})",
+            AT_ONCE * 3 + 1,
             list(1),
             list(2),
             list(3)
@@ -66,7 +68,7 @@ pub async fn residents(db: &mut Connection, newcomers: &[Newcomer]) -> sqlx::Res
             let username = user.username.as_ref().map(Username::as_str);
             query = query.bind(user.email.as_str()).bind(username).bind(user.id.as_str());
         }
-        let rows = query.fetch_all(&mut *db).await?;
+        let rows = query.bind(because).fetch_all(&mut *db).await?;
         found.extend(rows.iter().map(resident).collect::<sqlx::Result<Vec<_>>>()?);
     }
     Ok(found)
@@ -74,6 +76,7 @@ pub async fn residents(db: &mut Connection, newcomers: &[Newcomer]) -> sqlx::Res
 
 fn resident(row: &AnyRow) -> sqlx::Result<Resident> {
     let role = Role::stored(row.try_get::<String, _>("role")?.as_str());
+    let imported = row.try_get::<i64, _>("imports")? > 0;
     let alone = moment(row, "last_signin_at")?.is_none() && moment(row, "second_factor_at")?.is_none();
     Ok(Resident {
         id: row.try_get("id")?,
@@ -81,7 +84,7 @@ fn resident(row: &AnyRow) -> sqlx::Result<Resident> {
         username: row.try_get("username")?,
         name: row.try_get("name")?,
         password_hash: row.try_get("password_hash")?,
-        is_untouched: alone && role == Role::User && row.try_get::<i64, _>("version")? == 1,
+        is_untouched: imported && alone && role == Role::User && row.try_get::<i64, _>("version")? == 1,
     })
 }
 

@@ -77,6 +77,8 @@ pub struct Candidate {
     pub spelling: String,
     /// The username, where it can be kept.
     pub username: Option<Username>,
+    /// The name for programs, where it has one that can be kept.
+    pub(super) id: Option<UserId>,
     /// What was changed.
     pub notes: Vec<Note>,
     /// Whether it had only its username where it was exported, so that this has been agreed to.
@@ -113,7 +115,7 @@ impl Candidate {
         };
         let verified = moment(row, Field::EmailVerifiedAt)?.or(terms.proven.then_some(now));
         let user = User {
-            id: row.get(Field::Id).and_then(UserId::parse).unwrap_or_else(|| UserId::new(now)),
+            id: UserId::new(now),
             email: Email::nobody(),
             name,
             username: username.clone(),
@@ -125,7 +127,8 @@ impl Candidate {
             created_at,
         };
         let newcomer = Newcomer { user, password_hash: hash(row)?, last_signin_at: moment(row, Field::LastSigninAt)? };
-        Ok(Self { email, spelling, username, notes, agreed, newcomer })
+        let id = row.get(Field::Id).and_then(UserId::parse);
+        Ok(Self { email, spelling, username, id, notes, agreed, newcomer })
     }
 
     /// What it is called in a list: its address as it is written, or its username.
@@ -146,8 +149,11 @@ impl Candidate {
     /// # Errors
     /// Neither will do.
     pub fn into_newcomer(self, terms: &Terms) -> Result<(Newcomer, Vec<Note>), Left> {
-        let Self { email, username, mut notes, agreed, mut newcomer, .. } = self;
+        let Self { email, username, id, mut notes, agreed, mut newcomer, .. } = self;
         let (user, by_username) = (&mut newcomer.user, terms.username_only || agreed);
+        if let Some(id) = id {
+            user.id = id;
+        }
         match (email, username) {
             (Ok(email), _) => user.email = email,
             (Err(left), Some(username)) if by_username => {

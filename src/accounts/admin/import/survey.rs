@@ -20,6 +20,8 @@ pub struct Survey {
     shared: HashMap<u64, Left>,
     usernames: HashSet<u64>,
     shared_usernames: HashSet<u64>,
+    ids: HashSet<u64>,
+    shared_ids: HashSet<u64>,
 }
 
 impl Survey {
@@ -48,6 +50,12 @@ impl Survey {
                 self.shared_usernames.insert(number);
             }
         }
+        if let Some(id) = &candidate.id {
+            let number = self.key.hash_one(id);
+            if !self.ids.insert(number) {
+                self.shared_ids.insert(number);
+            }
+        }
     }
 
     /// Takes from a row what it shares with others: nobody can tell whose it is.
@@ -60,6 +68,9 @@ impl Survey {
         let username = candidate.username.as_ref().map(|name| self.key.hash_one(name.as_str()));
         if username.is_some_and(|number| self.shared_usernames.contains(&number)) {
             candidate.lose_username();
+        }
+        if candidate.id.as_ref().is_some_and(|id| self.shared_ids.contains(&self.key.hash_one(id))) {
+            candidate.id = None;
         }
     }
 }

@@ -142,18 +142,20 @@ async fn look(
     batch: &[Newcomer],
     terms: &Terms,
 ) -> Result<(Vec<Fate>, Vec<Option<Resident>>), Internal> {
-    let residents = store::newcomers::residents(db, batch).await?;
+    let residents = store::newcomers::residents(db, batch, BECAUSE).await?;
     let by_id: HashMap<&str, &Resident> = residents.iter().map(|one| (one.id.as_str(), one)).collect();
     let by_email: HashMap<&str, &Resident> = residents.iter().map(|one| (one.email.as_str(), one)).collect();
     let usernames: HashSet<&str> = residents.iter().filter_map(|one| one.username.as_deref()).collect();
     let found = batch.iter().map(|newcomer| {
         let user = &newcomer.user;
-        let resident = by_email.get(user.email.as_str()).or_else(|| by_id.get(user.id.as_str()));
+        let namesake = by_email.get(user.email.as_str());
+        let resident = namesake.or_else(|| by_id.get(user.id.as_str()));
         let taken = user.username.as_ref().is_some_and(|name| usernames.contains(name.as_str()));
         let fate = match resident {
             Some(resident) => {
                 let differs = news(newcomer, resident) != (resident.name.as_str(), resident.password_hash.as_deref());
-                if terms.update && resident.is_untouched && differs { Fate::Updated } else { Fate::Known }
+                let may = namesake.is_some() && resident.is_untouched;
+                if terms.update && may && differs { Fate::Updated } else { Fate::Known }
             }
             None if taken && user.email.is_stand_in() => Fate::UsernameTaken,
             None if taken => Fate::NewWithoutUsername,
