@@ -11,7 +11,7 @@ use crate::{
 
 /// Hashes of [`PASSWORD`], made by Django, Werkzeug, passlib, bcrypt and argon2-cffi. The first is in two parts, or it would look like a
 /// secret of ours.
-const HASHES: [(&str, &str); 6] = [
+pub const HASHES: [(&str, &str); 6] = [
     ("pbkdf2", concat!("pbkdf2_sha256$1000$seasalt0$lIFPwVz/sgE5XgM/gKBg", "78VzhLnr2SpxD8j2xDV2Jnc=")),
     (
         "django",
@@ -27,14 +27,14 @@ const HASHES: [(&str, &str); 6] = [
 ];
 
 /// What a run of the program came to.
-struct Run {
-    code: Option<i32>,
-    words: String,
-    errors: String,
+pub struct Run {
+    pub code: Option<i32>,
+    pub words: String,
+    pub errors: String,
 }
 
 /// Runs the program on the database of `app`, with `input` on its standard input.
-fn run(app: &TestApp, arguments: &[&str], input: &str) -> Run {
+pub fn run(app: &TestApp, arguments: &[&str], input: &str) -> Run {
     let folder = TempDir(app.data_dir().join("command"));
     std::fs::create_dir_all(&folder.0).unwrap();
     let vars = [("NIGHTLATCH_DATABASE_URL", app.database_url.as_str()), ("NIGHTLATCH_SECRET_KEY", secret_text())];
@@ -47,14 +47,14 @@ fn run(app: &TestApp, arguments: &[&str], input: &str) -> Run {
 }
 
 /// Imports CSV; answers what was said.
-fn import(app: &TestApp, options: &[&str], csv: &str) -> String {
+pub fn import(app: &TestApp, options: &[&str], csv: &str) -> String {
     let run = run(app, &[&["import", "-", "--format", "csv"], options].concat(), csv);
     assert_eq!((run.code, run.errors.as_str()), (Some(0), ""), "{}", run.words);
     run.words
 }
 
 /// The one line that an import of CSV ends with.
-fn refused(app: &TestApp, options: &[&str], csv: &str) -> String {
+pub fn refused(app: &TestApp, options: &[&str], csv: &str) -> String {
     let run = run(app, &[&["import", "-", "--format", "csv"], options].concat(), csv);
     assert_eq!((run.code, run.errors.lines().count()), (Some(1), 1), "{} {}", run.words, run.errors);
     run.errors
@@ -66,11 +66,11 @@ fn export(app: &TestApp) -> String {
     run.words
 }
 
-async fn sign_in(app: &TestApp, login: &str, password: &str) -> Answer {
+pub async fn sign_in(app: &TestApp, login: &str, password: &str) -> Answer {
     app.call("/api/auth/signin", json!({ "email": login, "password": password })).await
 }
 
-async fn users(app: &TestApp) -> Vec<String> {
+pub async fn users(app: &TestApp) -> Vec<String> {
     app.list("SELECT email FROM users ORDER BY email").await
 }
 

@@ -30,6 +30,7 @@ mod guards;
 mod headers;
 mod health;
 mod import;
+mod import_hostile;
 mod layering;
 mod limits;
 mod listener;

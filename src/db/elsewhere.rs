@@ -61,6 +61,9 @@ impl Elsewhere {
 pub fn in_words(error: &Error) -> String {
     match error {
         Error::Database(error) => error.message().to_owned(),
+        // It may quote a part of the URL, and that may be the password.
+        Error::Configuration(_) => "is no URL that can be read".into(),
+        Error::Decode(_) | Error::ColumnDecode { .. } => "holds what is not UTF-8".into(),
         error => error.to_string(),
     }
 }

@@ -5,12 +5,9 @@ use serde_json::{Map, Value};
 
 use super::{
     columns::{self, Named},
-    source::Taker,
+    source::{LONGEST, Taker},
 };
 use crate::accounts::admin::import::{Field, Places, Row};
-
-/// The longest line, in bytes.
-const LONGEST: u64 = 1 << 20;
 
 /// Hands all rows to `taker`; what an export says of sessions and events is passed over. The first row has every column that is asked for.
 pub fn read(mut file: impl BufRead, named: &[Named], taker: &mut Taker) -> Result<(), String> {
@@ -26,9 +23,11 @@ pub fn read(mut file: impl BufRead, named: &[Named], taker: &mut Taker) -> Resul
         if length as u64 == LONGEST && !line.ends_with(b"\n") {
             return Err(format!("line {number} is longer than {LONGEST} bytes"));
         }
-        let item = match serde_json::from_slice::<Map<String, Value>>(&line) {
-            _ if line.trim_ascii().is_empty() => continue,
-            Ok(object) if object.get("kind").is_some_and(|kind| kind != "user") => continue,
+        // Some programs begin a file with a mark of its encoding.
+        let text = line.strip_prefix("\u{feff}".as_bytes()).filter(|_| number == 1).unwrap_or(&line);
+        let item = match serde_json::from_slice::<Map<String, Value>>(text) {
+            _ if text.trim_ascii().is_empty() => continue,
+            Ok(object) if object.get("kind").is_some_and(|kind| kind == "session" || kind == "event") => continue,
             Ok(object) => {
                 let object = unwrapped(object);
                 let is_known = known.as_ref().is_some_and(|(columns, _)| object.keys().eq(columns));
@@ -43,7 +42,9 @@ pub fn read(mut file: impl BufRead, named: &[Named], taker: &mut Taker) -> Resul
                 let places = known.as_ref().map(|(_, places)| *places).unwrap_or_default();
                 fields(&values, &places).map(|fields| Row { number, fields }).map_err(|broken| (number, broken))
             }
-            Err(error) => Err((number, format!("is no JSON object: {error}"))),
+            // What the library says may show what stands there.
+            Err(error) if error.is_data() => Err((number, "is no JSON object".into())),
+            Err(error) => Err((number, format!("is no JSON object (column {})", error.column()))),
         };
         if !taker.take(item) {
             return Ok(());

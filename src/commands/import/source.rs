@@ -26,6 +26,9 @@ pub type Item = Result<Row, (u64, String)>;
 /// Some rows; or what ended the reading.
 pub type Chunk = Result<Vec<Item>, String>;
 
+/// The longest row of a file, in bytes.
+pub const LONGEST: u64 = 1 << 20;
+
 /// Rows handed on at a time.
 const CHUNK: usize = 500;
 
@@ -76,7 +79,7 @@ impl Source {
             return Err("--database: begins with neither postgres:// nor sqlite://".into());
         }
         // A URL may hold a password.
-        let shown = if scheme == "sqlite" { url } else { "the server in it" };
+        let shown = if scheme == "sqlite" { url.split('?').next().unwrap_or(url) } else { "the server in it" };
         let open = Elsewhere::open(url).await;
         let open = open.map_err(|error| format!("--database: {shown}: {}", db::in_words(&error)))?;
         Ok(Self { name: table.to_owned(), reading: Reading::Table(open, table.to_owned()) })
@@ -157,7 +160,9 @@ async fn read_table(open: &mut Elsewhere, table: &str, named: &[Named], sender: 
     let names: Vec<String> = asked.iter().map(|place| columns[*place].clone()).collect();
     let (mut number, mut some) = (0, Vec::new());
     let mut rows = open.rows(table, &names);
-    while let Some(texts) = rows.try_next().await.map_err(wrong)? {
+    while let Some(texts) =
+        rows.try_next().await.map_err(|error| format!("row {}: {}", number + 1, db::in_words(&error)))?
+    {
         number += 1;
         // The first is there twice.
         let mut texts = texts.into_iter().skip(1);
