@@ -65,3 +65,13 @@ pub struct User {
     /// When it was made.
     pub created_at: Timestamp,
 }
+
+impl User {
+    /// What its owner is known by: the address, or the username where there is none.
+    pub fn called(&self) -> &str {
+        match &self.username {
+            Some(username) if self.email.is_stand_in() => username.as_str(),
+            _ => self.email.as_str(),
+        }
+    }
+}

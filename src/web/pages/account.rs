@@ -146,7 +146,7 @@ impl AccountPage<'_> {
         let owner = self.accounts.account(session).await?;
         let pending = self.flow.address(self.accounts, Purpose::Email).await?;
         let user = json!({
-            "id": owner.id, "name": owner.name, "email": owner.email.as_str(), "created_at": moment(owner.created_at),
+            "id": owner.id, "name": owner.name, "email": owner.called(), "without_address": owner.email.is_stand_in(), "created_at": moment(owner.created_at),
             "second_factor_at": owner.second_factor_at.map(moment),
         });
         let mut context = self.pages.password_help();

@@ -54,7 +54,7 @@ pub async fn submit(
 /// The address is for password managers, which fill in by it.
 async fn known(accounts: &Accounts, session: &Session, next: Option<&str>) -> Result<Context, Problem> {
     let owner = accounts.account(session).await?;
-    let (email, fresh) = (owner.email.as_str(), in_words(accounts.lifetimes().fresh));
+    let (email, fresh) = (owner.called(), in_words(accounts.lifetimes().fresh));
     let next = next.map(|next| own_path(Some(next)));
     let second_factor = owner.second_factor_at.is_some();
     let user = json!({ "id": owner.id, "email": email });

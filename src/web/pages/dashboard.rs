@@ -24,7 +24,10 @@ pub async fn show(user: User<'_>, pages: Pages<'_>, accounts: &State<Accounts>) 
     Ok(pages.show(
         "dashboard",
         context! {
-            user => &json!({ "name": owner.name, "email": owner.email.as_str(), "created_at": moment(owner.created_at) }),
+            user => &json!({
+                "name": owner.name, "email": owner.called(), "without_address": owner.email.is_stand_in(),
+                "created_at": moment(owner.created_at),
+            }),
             signins => &signins,
             withheld => &(owner.role != user.session.role),
         },

@@ -189,7 +189,8 @@ impl UserPage<'_> {
         Ok(context! {
             account => &json!({
                 "id": user.id,
-                "email": user.email.as_str(),
+                "email": user.called(),
+                "without_address": user.email.is_stand_in(),
                 "verified_at": user.email_verified_at.map(moment),
                 "name": user.name,
                 "username": user.username.as_ref().map(|name| name.as_str()),

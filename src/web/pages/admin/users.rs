@@ -105,7 +105,7 @@ fn row(account: &Account) -> Value {
     let user = &account.user;
     json!({
         "id": user.id,
-        "email": user.email.as_str(),
+        "email": user.called(),
         "name": user.name,
         "username": user.username.as_ref().map(|name| name.as_str()),
         "role": user.role,
