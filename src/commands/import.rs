@@ -58,7 +58,7 @@ pub struct Options {
     /// Take no address for proven
     #[arg(long)]
     unverified: bool,
-    /// Give accounts that are here already, and that nobody has signed in to yet, the name and the hash of their row
+    /// Give accounts that an import brought, and that nobody has signed in to yet, the name and the hash of their row
     #[arg(long)]
     update: bool,
     /// Leave broken rows out instead of refusing them all

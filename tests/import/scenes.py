@@ -12,6 +12,7 @@ WRONG = "plum-harbor-velvet-signa"
 OURS = "$argon2id$v=19$m=19456,t=2,p=1$"
 # As many as take a while, and a hash that costs nothing to make.
 MANY = 50_000
+SOME = 20_000
 CHEAP = "pbkdf2_sha256$1000$seasalt$" + "A" * 42 + "8="
 
 CUSTOM = ["--table", "shop_customer", "--columns", "email=mail,superuser=boss,created_at=joined"]
@@ -128,21 +129,25 @@ def killed(binary, databases, folder):
 
 
 def twice_at_once(binary, databases, folder):
-    """Two imports of the same file at once make each account once."""
-    file = folder / "some.csv"
-    with open(file, "w") as out:
-        out.write("email,username\n")
-        out.writelines(f"ben{i}@many.example,ben{i}\n" for i in range(20_000))
-    instance = Instance(binary, databases.make("from_two"), folder / "from_two")
-    instance.run("migrate")
-    both = [instance.command("import", str(file)) for _ in range(2)]
-    said = [one.communicate() for one in both]
-    assert [one.returncode for one in both] == [0, 0], said
-    users, events = (databases.rows(instance.url, f"SELECT COUNT(*) FROM {table}")[0][0] for table in ["users", "events"])
-    assert (users, events) == (20_000, 20_000), (users, events)
-    new = [int(line.split()[0]) for out, _ in said for line in out.splitlines() if " new " in line]
-    assert sum(new) == 20_000, new
-    print(f"    {new[0]} and {new[1]} of 20000")
+    """Two imports of the same accounts at once make each account once."""
+    lines = [f"ben{i}@many.example,ben{i}\n" for i in range(SOME)]
+    for name, second in [("same", lines), ("backwards", lines[::-1])]:
+        files = [folder / f"{name}.{number}.csv" for number in range(2)]
+        for file, rows in zip(files, [lines, second]):
+            file.write_text("email,username\n" + "".join(rows))
+        instance = Instance(binary, databases.make(f"from_{name}"), folder / f"from_{name}")
+        instance.run("migrate")
+        both = [instance.command("import", str(file)) for file in files]
+        said = [one.communicate() for one in both]
+        assert [(one.returncode, err) for one, (_, err) in zip(both, said)] == [(0, "")] * 2, said
+        for what in ["FROM users", "FROM events", "FROM (SELECT user_id FROM events GROUP BY user_id) AS some", "FROM user_words WHERE word LIKE 'ben%@%'"]:
+            count = databases.rows(instance.url, f"SELECT COUNT(*) {what}")[0][0]
+            assert count == SOME, (what, count)
+        new = [int(line.split()[0]) for out, _ in said for line in out.splitlines() if " new " in line]
+        assert sum(new) == SOME, new
+        # From both ends they meet where neither was first.
+        assert name == "same" or min(new) > 0, new
+        print(f"    {name}: {new[0]} and {new[1]} of {SOME}")
 
 
 def main(binary):

@@ -20,7 +20,7 @@ pub struct Terms {
     pub username_only: bool,
     /// Whether addresses count as proven where the row does not say when: the other application saw to that.
     pub proven: bool,
-    /// Whether accounts that are here already get the name and the hash of their row, as long as nobody has signed in to them.
+    /// Whether accounts that an import brought get the name and the hash of their row, as long as nobody has signed in to them.
     pub update: bool,
 }
 
