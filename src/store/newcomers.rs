@@ -52,7 +52,7 @@ pub async fn residents(db: &mut Connection, newcomers: &[Newcomer], because: &st
     for some in newcomers.chunks(AT_ONCE) {
         let list =
             |column: usize| (0..AT_ONCE).map(|row| format!("${}", row * 3 + column)).collect::<Vec<_>>().join(", ");
-        // One text for every batch, so that it is prepared once: a shorter batch names its last one several times.
+        // One text for every batch: a shorter one names its last one several times.
         let sql = format!(
             "SELECT id, email, username, name, password_hash, role, version, last_signin_at, second_factor_at,
                 (SELECT COUNT(*) FROM events WHERE user_id = users.id AND type = 'user.created' AND data = ${}) AS imports
@@ -62,7 +62,8 @@ pub async fn residents(db: &mut Connection, newcomers: &[Newcomer], because: &st
             list(2),
             list(3)
         );
-        let mut query = sqlx::query(AssertSqlSafe(sql));
+        // Planned anew each time: what PostgreSQL plans while the table is empty reads all of it later.
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
         for row in 0..AT_ONCE {
             let Newcomer { user, .. } = &some[row.min(some.len() - 1)];
             let username = user.username.as_ref().map(Username::as_str);

@@ -40,6 +40,7 @@ impl Accounts {
         terms: &Terms,
     ) -> Result<Vec<Fate>, AdminError> {
         let mut tx = self.begin_as(operator, None).await?;
+        self.db.make_room(&mut tx).await?;
         let (mut fates, residents) = look(&mut tx, &batch, terms).await?;
         for (newcomer, fate) in batch.iter_mut().zip(&fates) {
             if *fate == Fate::NewWithoutUsername {
@@ -86,8 +87,10 @@ impl Accounts {
         }
         let users: Vec<&User> =
             new.iter().map(|one| &one.user).filter(|user| added.contains(user.id.as_str())).collect();
-        let words: Vec<(&UserId, String)> =
+        let mut words: Vec<(&UserId, String)> =
             users.iter().flat_map(|user| search::words(user).into_iter().map(|word| (&user.id, word))).collect();
+        // As the larger index has them: neighbours go to the same page.
+        words.sort_unstable_by(|one, other| one.1.cmp(&other.1));
         store::newcomers::index(tx, &words).await?;
         let ids: Vec<&UserId> = users.iter().map(|user| &user.id).collect();
         self.record_all(tx, operator, EventKind::UserCreated, &ids, now).await
