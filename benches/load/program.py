@@ -75,7 +75,10 @@ class Program:
 
 def below(parent):
     """All processes that came from this one."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    except OSError:
+        return []
     return [process for child in map(int, children) for process in (child, *below(child))]
 
 
@@ -83,6 +86,10 @@ def cpu(processes):
     """Seconds that they have run, with those of children that have ended: proc_pid_stat(5)."""
     total = 0
     for process in processes:
-        fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+        try:
+            fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            # Gone since it was listed: now its parent has its seconds.
+            continue
         total += sum(int(field) for field in fields[11:15])
     return total / TICKS
