@@ -28,11 +28,12 @@ class Row:
         return "reached" if sign * self.figure >= sign * self.least else "**short**"
 
     def cells(self):
-        figure = "" if self.figure is None else self.written(self.figure)
-        return f"| {self.what} | {self.written(self.goal)} | {self.written(self.least)} | {figure} | {self.verdict} | {self.detail} |"
-
-    def written(self, number):
-        return f"{number:.2f} x" if self.unit == "x" else f"{number:,.0f} {self.unit}"
+        aims = [f"{aim:.2f} x" if self.unit == "x" else f"{aim:,g} {self.unit}" for aim in (self.goal, self.least)]
+        if self.figure is None:
+            figure = ""
+        else:
+            figure = f"{self.figure:.2f} x" if self.unit == "x" else f"{self.figure:,.1f} {self.unit}"
+        return f"| {self.what} | {' | '.join(aims)} | {figure} | {self.verdict} | {self.detail} |"
 
 
 HEAD = "| what | goal | at least | figure | verdict | measured |\n|---|---:|---:|---:|---|---|"

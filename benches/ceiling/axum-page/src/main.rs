@@ -25,7 +25,8 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS signins (id INTEGER PRIMARY KEY, user INTEGER NOT NULL, at TEXT NOT NULL, device TEXT NOT NULL, ip TEXT NOT NULL);
     CREATE INDEX IF NOT EXISTS signins_of_user ON signins (user, id);
     INSERT OR IGNORE INTO users VALUES (1, 'Ann Example', 'person0@example.com', '2026-01-01T00:00:00Z');";
-const SIGNIN: &str = "INSERT INTO signins (user, at, device, ip) VALUES (1, '2026-01-01T00:00:00Z', 'Firefox on Linux', '127.0.0.1')";
+const SIGNIN: &str =
+    "INSERT INTO signins (user, at, device, ip) VALUES (1, '2026-01-01T00:00:00Z', 'Firefox on Linux', '127.0.0.1')";
 const RECENT: &str = "SELECT at, device, ip FROM signins WHERE user = ?1 ORDER BY id DESC LIMIT 5";
 
 #[derive(Clone, Debug, FromRow)]
@@ -115,7 +116,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let store = SqliteStore::new(pool.clone());
     store.migrate().await?;
-    let sessions = AuthManagerLayerBuilder::new(Users(pool.clone()), SessionManagerLayer::new(store).with_secure(false));
+    let sessions =
+        AuthManagerLayerBuilder::new(Users(pool.clone()), SessionManagerLayer::new(store).with_secure(false));
     let app = Router::new()
         .route("/start", get(start))
         .route("/dashboard", get(dashboard))
