@@ -1,5 +1,6 @@
 """What a request and a sign-in cost on a small site and on a large one, where everybody has a session that goes on."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,7 +16,10 @@ GENERATE = Path(__file__).resolve().parent.parent / "generate"
 def rows(run):
     large = 100_000 if run.quick else 1_000_000
     yield from on(run, "SQLite", large, [None, None])
-    yield from on(run, "PostgreSQL", large, [run.cluster.database("small"), run.cluster.database("large")], run.cluster.cpu)
+    urls = [run.cluster.database("small"), run.cluster.database("large")]
+    yield from on(run, "PostgreSQL", large, urls, run.cluster.cpu)
+    for url in urls:
+        run.cluster.drop(url)
 
 
 def on(run, name, large, urls, others=lambda: 0.0):
@@ -35,6 +39,8 @@ def on(run, name, large, urls, others=lambda: 0.0):
             small, big = in_turn(turn(few), turn(many))
             detail = f"{1e6 / small.per_cpu:,.0f} µs of CPU with {SMALL:,} accounts and sessions, {1e6 / big.per_cpu:,.0f} µs with {large:,}"
             yield Row(f"cost of a {what}, {name}, large / small site".replace("a `", "`"), small.per_cpu / big.per_cpu, 1.1, 1.3, "x", detail, more=False)
+    for server in (few, many):
+        shutil.rmtree(server.folder)
 
 
 def prepared(run, name, url, users):

@@ -30,5 +30,9 @@ class Cluster:
         self.ask(f"CREATE DATABASE {name}")
         return f"{self.url.rsplit('/', 1)[0]}/{name}"
 
+    def drop(self, url):
+        """Gives its space back."""
+        self.ask(f"DROP DATABASE {url.rsplit('/', 1)[1]} WITH (FORCE)")
+
     def cpu(self):
         return cpu([self.main, *below(self.main)])

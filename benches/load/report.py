@@ -48,6 +48,8 @@ def origin():
     here = Path(__file__).parent
     git = subprocess.run(["git", "log", "-1", "--format=%h of %cs"], cwd=here, text=True, capture_output=True)
     commit = f"commit {git.stdout.strip()}" if git.returncode == 0 else "no commit known"
+    if os.environ.get("NIGHTLATCH_BIN"):
+        commit += " and a binary that was there before"
     date = subprocess.run(["date", "-u", "+%Y-%m-%d %H:%M UTC"], text=True, capture_output=True, check=True).stdout.strip()
     model = next((entry.split(": ", 1)[1] for entry in open("/proc/cpuinfo") if entry.startswith("model name")), "unknown").strip()
     load = os.getloadavg()[1]
