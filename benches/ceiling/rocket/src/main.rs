@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 const COOKIE: &str = "ceiling";
 const LIFE: i64 = 600;
 
-/// Of as many bytes as a token of the program has, about.
+/// With its attributes a header of some 300 bytes, which is what a small token takes.
 const CONSTANT_COOKIE: &str = concat!(
     "eyJhbGciOiJIUzI1NiIsInR5cCI6InNlc3Npb24rand0In0.",
     "eyJpc3MiOiJodHRwOi8vbG9jYWxob3N0OjgwMDAiLCJzdWIiOiIwMTk5YzBkZS0wMDAwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDAifQ.",
