@@ -139,7 +139,8 @@ def twice_at_once(binary, databases, folder):
         instance.run("migrate")
         both = [instance.command("import", str(file)) for file in files]
         said = [one.communicate() for one in both]
-        assert [(one.returncode, err) for one, (_, err) in zip(both, said)] == [(0, "")] * 2, said
+        # Whoever waits for the other for long may say so.
+        assert [one.returncode for one in both] == [0, 0], said
         for what in ["FROM users", "FROM events", "FROM (SELECT user_id FROM events GROUP BY user_id) AS some", "FROM user_words WHERE word LIKE 'ben%@%'"]:
             count = databases.rows(instance.url, f"SELECT COUNT(*) {what}")[0][0]
             assert count == SOME, (what, count)
