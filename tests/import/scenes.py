@@ -141,7 +141,7 @@ def twice_at_once(binary, databases, folder):
         said = [one.communicate() for one in both]
         # Whoever waits for the other for long may say so.
         assert [one.returncode for one in both] == [0, 0], said
-        for what in ["FROM users", "FROM events", "FROM (SELECT user_id FROM events GROUP BY user_id) AS some", "FROM user_words WHERE word LIKE 'ben%@%'"]:
+        for what in ["FROM users", "FROM events", "FROM (SELECT user_id FROM events GROUP BY user_id) AS found", "FROM user_words WHERE word LIKE 'ben%@%'"]:
             count = databases.rows(instance.url, f"SELECT COUNT(*) {what}")[0][0]
             assert count == SOME, (what, count)
         new = [int(line.split()[0]) for out, _ in said for line in out.splitlines() if " new " in line]
