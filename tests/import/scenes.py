@@ -12,7 +12,8 @@ WRONG = "plum-harbor-velvet-signa"
 OURS = "$argon2id$v=19$m=19456,t=2,p=1$"
 # As many as take a while, and a hash that costs nothing to make.
 MANY = 50_000
-SOME = 20_000
+# SQLite lets the one that writes go on, so that the other waits for all of them.
+SOME = {"sqlite": 5_000, "postgres": 20_000}
 CHEAP = "pbkdf2_sha256$1000$seasalt$" + "A" * 42 + "8="
 
 CUSTOM = ["--table", "shop_customer", "--columns", "email=mail,superuser=boss,created_at=joined"]
@@ -130,7 +131,8 @@ def killed(binary, databases, folder):
 
 def twice_at_once(binary, databases, folder):
     """Two imports of the same accounts at once make each account once."""
-    lines = [f"ben{i}@many.example,ben{i}\n" for i in range(SOME)]
+    some = SOME[databases.kind]
+    lines = [f"ben{i}@many.example,ben{i}\n" for i in range(some)]
     for name, second in [("same", lines), ("backwards", lines[::-1])]:
         files = [folder / f"{name}.{number}.csv" for number in range(2)]
         for file, rows in zip(files, [lines, second]):
@@ -143,12 +145,12 @@ def twice_at_once(binary, databases, folder):
         assert [one.returncode for one in both] == [0, 0], said
         for what in ["FROM users", "FROM events", "FROM (SELECT user_id FROM events GROUP BY user_id) AS found", "FROM user_words WHERE word LIKE 'ben%@%'"]:
             count = databases.rows(instance.url, f"SELECT COUNT(*) {what}")[0][0]
-            assert count == SOME, (what, count)
+            assert count == some, (what, count)
         new = [int(line.split()[0]) for out, _ in said for line in out.splitlines() if " new " in line]
-        assert sum(new) == SOME, new
-        # From both ends they meet where neither was first.
-        assert name == "same" or min(new) > 0, new
-        print(f"    {name}: {new[0]} and {new[1]} of {SOME}")
+        assert sum(new) == some, new
+        # From both ends they meet where neither was first, where they take turns.
+        assert databases.kind == "sqlite" or name == "same" or min(new) > 0, new
+        print(f"    {name}: {new[0]} and {new[1]} of {some}")
 
 
 def main(binary):
