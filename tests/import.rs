@@ -43,7 +43,10 @@ pub fn run(app: &TestApp, arguments: &[&str], input: &str) -> Run {
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let done = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Run { code: done.status.code(), words: text(done.stdout), errors: text(done.stderr) }
+    // A busy machine has slow statements, which are no fault of the program.
+    let errors = text(done.stderr);
+    let errors = errors.split_inclusive('\n').filter(|line| !line.contains("slow statement")).collect();
+    Run { code: done.status.code(), words: text(done.stdout), errors }
 }
 
 /// Imports CSV; answers what was said.
