@@ -9,7 +9,7 @@ use crate::{
     web::Site,
 };
 
-/// What [`super::generated`] gave.
+/// What [`super::generated()`] gave.
 const ANY_SITE: &str = include_str!("../../../docs/openapi.json");
 
 /// The document. It is made when somebody asks for it: most servers are never asked.

@@ -101,7 +101,7 @@ struct Health;
 #[openapi(paths(token::keys))]
 struct WellKnown;
 
-/// The OpenAPI document of any site; [`super::document`] puts the settings of one into it. `None` where something is not as expected.
+/// The OpenAPI document of any site; `super::document` puts the settings of one into it. `None` where something is not as expected.
 pub fn generated() -> Option<Value> {
     let generated = Whole::openapi()
         .nest("/api", Api::openapi())
