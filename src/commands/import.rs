@@ -159,6 +159,7 @@ async fn gather(
             }
         }
     }
+    // Whoever takes them has failed, and says why.
     let _ = batches.send(batch).await;
     Ok(())
 }
