@@ -107,6 +107,8 @@ fn scrypt_of([log_n, r, p]: [u32; 3], salt: Vec<u8>, tag: Option<Vec<u8>>, lengt
     // Within what a `u32` holds, so that the products below are within a `u64` and a half.
     let log_n = u8::try_from(log_n).ok().filter(|log_n| (1..32).contains(log_n)).ok_or(HashRefusal::Broken)?;
     let blocks = (1 << log_n) * u64::from(r);
+    // The library multiplies these two and does not look whether a `u32` holds it.
+    r.checked_mul(p).ok_or(HashRefusal::TooCostly)?;
     let params = scrypt::Params::new(log_n, r, p).map_err(|_| HashRefusal::Broken)?;
     Ok(Scheme::Scrypt { params, blocks: blocks.saturating_mul(p.into()), memory_kib: blocks / 8, salt, tag })
 }

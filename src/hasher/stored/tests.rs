@@ -145,6 +145,7 @@ fn a_hash_that_would_stop_the_server_is_refused() {
         format!("$scrypt$ln=31,r=4294967295,p=1${salt}${tag}"),
         format!("$scrypt$ln=64,r=8,p=1${salt}${tag}"),
         format!("scrypt:2147483648:1073741823:1$salt${}", "ab".repeat(32)),
+        format!("scrypt:1024:8:720901525$salt${}", "ab".repeat(64)),
         format!("$argon2id$v=19$m=4294967295,t=4294967295,p=1${salt}${tag}"),
         format!("pbkdf2_sha256$4294967295$salt${tag}="),
     ] {
