@@ -6,7 +6,7 @@ use std::{
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode};
 
 use crate::{
     accounts::Internal,
@@ -43,6 +43,22 @@ impl Purpose {
             Self::Access => "access",
         }
     }
+
+    /// How tokens of these keys are signed.
+    pub fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Session => Algorithm::HS256,
+            Self::Access => Algorithm::EdDSA,
+        }
+    }
+
+    /// What such tokens say they are (`typ`).
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Session => "session+jwt",
+            Self::Access => "access+jwt",
+        }
+    }
 }
 
 /// A ring that every clone shares.
@@ -61,6 +77,10 @@ pub struct Key {
     pub kid: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The header of its tokens.
+    pub header: Header,
+    /// The same as every token that this program signs by it begins, up to the first dot.
+    pub head: String,
     /// Signs.
     pub encoding: EncodingKey,
     /// Verifies.
@@ -111,6 +131,11 @@ impl Keys {
         add(db, secret, self.purpose, newest.generation + 1, now).await
     }
 
+    /// What its keys are for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
     /// The ring as it is now.
     pub fn ring(&self) -> Arc<Ring> {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
@@ -126,6 +151,11 @@ impl Ring {
     /// The key of this name.
     pub fn named(&self, kid: &str) -> Option<&Arc<Key>> {
         self.0.iter().find(|key| key.kid == kid)
+    }
+
+    /// The key whose tokens begin like this.
+    pub fn headed(&self, head: &str) -> Option<&Arc<Key>> {
+        self.0.iter().find(|key| key.head == head)
     }
 
     /// Every key, the newest first.
@@ -172,7 +202,11 @@ impl Key {
                 (encoding, DecodingKey::from_ed_components(&public)?, Some(public))
             }
         };
-        Ok(Self { kid, created_at, encoding, decoding, public })
+        let mut header = Header::new(purpose.algorithm());
+        (header.typ, header.kid) = (Some(purpose.kind().to_owned()), Some(kid.clone()));
+        let nothing = encode(&header, &(), &encoding)?;
+        let head = nothing.split('.').next().unwrap_or_default().to_owned();
+        Ok(Self { kid, created_at, header, head, encoding, decoding, public })
     }
 }
 

@@ -34,15 +34,36 @@ pub struct Revocations {
 
 #[derive(Default)]
 struct Entries {
-    ended: HashMap<SessionId, Entry>,
+    /// By the bits of their names: a site may have millions of them.
+    ended: HashMap<[u8; 16], Entry>,
     /// Entries that are out of date are dropped when the set has grown to this size.
     sweep_at: usize,
 }
 
+/// Twelve bytes, for the same reason.
 struct Entry {
-    ending: Ending,
-    /// The uptime when this node heard of it.
-    heard: Duration,
+    reason: EndReason,
+    /// How long somebody may ask, in seconds since 1970, rounded up.
+    until: u32,
+    /// The uptime when this node heard of it, in seconds, rounded up.
+    heard: u32,
+}
+
+impl Entry {
+    fn new(ending: Ending, heard: Duration) -> Self {
+        let rounded_up = |seconds: u64| u32::try_from(seconds + 1).unwrap_or(u32::MAX);
+        let until = u64::try_from(ending.until.seconds()).unwrap_or(0);
+        Self { reason: ending.reason, until: rounded_up(until), heard: rounded_up(heard.as_secs()) }
+    }
+
+    /// Whether both clocks agree that no token of the session can verify.
+    fn is_dead(&self, now: Timestamp, uptime: Duration, horizon: Duration) -> bool {
+        now >= Timestamp::from_seconds(self.until.into()) && uptime >= Duration::from_secs(self.heard.into()) + horizon
+    }
+}
+
+fn key(session: &SessionId) -> [u8; 16] {
+    session.bits().to_be_bytes()
 }
 
 /// The set is not searched for old entries before it has this many.
@@ -68,11 +89,11 @@ impl Revocations {
 
     /// Remembers that `session` is over; the first reason stays. It is forgotten when both clocks agree that no token can verify: the time
     /// of day may be set forward and back.
-    pub fn end(&self, session: SessionId, ending: Ending, now: Timestamp, uptime: Duration) {
+    pub fn end(&self, session: &SessionId, ending: Ending, now: Timestamp, uptime: Duration) {
         let mut entries = self.write();
-        entries.ended.entry(session).or_insert(Entry { ending, heard: uptime });
+        entries.ended.entry(key(session)).or_insert(Entry::new(ending, uptime));
         if entries.ended.len() >= entries.sweep_at.max(SMALLEST_SWEEP) {
-            entries.ended.retain(|_, entry| now < entry.ending.until || uptime < entry.heard + self.horizon);
+            entries.ended.retain(|_, entry| !entry.is_dead(now, uptime, self.horizon));
             entries.sweep_at = entries.ended.len() * 2;
         }
     }
@@ -81,8 +102,8 @@ impl Revocations {
     /// clock was waited for beyond the end that was loaded first.
     pub fn standing(&self, session: &SessionId, uptime: impl FnOnce() -> Duration) -> Standing {
         let whole_until = self.whole_until.load(Ordering::Acquire);
-        if let Some(entry) = self.read().ended.get(session) {
-            return Standing::Ended(entry.ending.reason);
+        if let Some(entry) = self.read().ended.get(&key(session)) {
+            return Standing::Ended(entry.reason);
         }
         if millis(uptime()) < whole_until { Standing::Open } else { Standing::Unknown }
     }
@@ -148,7 +169,7 @@ mod tests {
         for second in (0..10_000).map(Duration::from_secs) {
             let now = start.plus(second);
             ids.push(SessionId::random());
-            set.end(ids[ids.len() - 1].clone(), logged_out(now.plus(HORIZON)), now, second);
+            set.end(&ids[ids.len() - 1], logged_out(now.plus(HORIZON)), now, second);
         }
         for id in &ids[ids.len() - 600..] {
             assert_eq!(set.standing(id, || Duration::ZERO), Standing::Ended(EndReason::LoggedOut));
@@ -160,10 +181,10 @@ mod tests {
     fn a_clock_that_is_set_forward_and_back_makes_no_ending_forgotten() {
         let (set, now) = (Revocations::new(HORIZON), Timestamp::from_seconds(1_700_000_000));
         let ended = SessionId::random();
-        set.end(ended.clone(), logged_out(now.plus(HORIZON)), now, Duration::ZERO);
+        set.end(&ended, logged_out(now.plus(HORIZON)), now, Duration::ZERO);
         let later = now.plus(Duration::from_secs(86_400));
         for _ in 0..1_000 {
-            set.end(SessionId::random(), logged_out(later), later, Duration::from_secs(599));
+            set.end(&SessionId::random(), logged_out(later), later, Duration::from_secs(599));
         }
         assert_eq!(set.standing(&ended, || Duration::ZERO), Standing::Ended(EndReason::LoggedOut));
     }
@@ -174,7 +195,7 @@ mod tests {
         let (ended, other) = (SessionId::random(), SessionId::random());
         assert_eq!(set.standing(&other, || Duration::ZERO), Standing::Unknown);
         set.trust_until(Duration::from_secs(2));
-        set.end(ended.clone(), logged_out(now), now, Duration::ZERO);
+        set.end(&ended, logged_out(now), now, Duration::ZERO);
         assert_eq!(set.standing(&other, || Duration::from_millis(1999)), Standing::Open);
         assert_eq!(set.standing(&other, || Duration::from_secs(2)), Standing::Unknown);
         set.distrust();

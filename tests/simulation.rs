@@ -208,7 +208,7 @@ impl World {
     }
 
     fn begin_ending(&mut self) {
-        let (node, session) = (self.dice.index(self.nodes.len()), SessionId::from(self.sessions.len().to_string()));
+        let (node, session) = (self.dice.index(self.nodes.len()), SessionId::from(format!("{:032x}", self.sessions.len())));
         self.sessions.push((session.clone(), self.now));
         let number = (self.rules == Rules::NumberTakenFirst).then(|| self.db.take_number());
         let node = self.nodes[node].id;
@@ -233,7 +233,7 @@ impl World {
         let number = ender.number.expect("a commit has a number");
         let Some(since) = ender.since else {
             ender.since = Some(uptime);
-            node.set.end(ender.session.clone(), ending(self.now), node.wall(self.now), uptime);
+            node.set.end(&ender.session, ending(self.now), node.wall(self.now), uptime);
             return;
         };
         let behind: Vec<usize> = self.db.behind(number, node.id);

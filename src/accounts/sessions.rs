@@ -210,10 +210,10 @@ impl Accounts {
         }
         tx.commit().await?;
         for session in sessions {
-            self.revocations.end(session, ending, now, self.clock.uptime());
+            self.revocations.end(&session, ending, now, self.clock.uptime());
         }
         for known in lately {
-            self.revocations.end(known.session, known.ending, now, self.clock.uptime());
+            self.revocations.end(&known.session, known.ending, now, self.clock.uptime());
         }
         Ok(number)
     }
@@ -222,7 +222,7 @@ impl Accounts {
     /// whoever ended it has not come so far yet.
     pub(super) async fn learn_ending(&self, session: &SessionId) -> Result<Option<i64>, Internal> {
         let Some(known) = store::endings::of(&*self.db, session).await? else { return Ok(None) };
-        self.revocations.end(known.session, known.ending, self.clock.now(), self.clock.uptime());
+        self.revocations.end(&known.session, known.ending, self.clock.now(), self.clock.uptime());
         Ok(Some(known.number))
     }
 

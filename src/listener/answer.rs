@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use super::seat::Seat;
+use crate::web::Late;
 
 /// The longest answer that is read to its end before it is sent, in bytes.
 const SHORT: usize = 64 * 1024;
@@ -58,10 +59,10 @@ impl Body {
 }
 
 /// Tells of `response` when its head is known, and goes on until its body has been taken or nobody waits for it.
-pub async fn send(mut response: LocalResponse<'_>, bodiless: bool, tell: oneshot::Sender<Response<Body>>) {
+pub async fn send(mut response: LocalResponse<'_>, late: &Late, bodiless: bool, tell: oneshot::Sender<Response<Body>>) {
     let size = response.body().preset_size();
     if bodiless || response.status() == Status::NotModified {
-        let mut answer = head(&response, Body::Stripped);
+        let mut answer = head(&response, late, Body::Stripped);
         if let Some(size) = size {
             answer.headers_mut().insert(CONTENT_LENGTH, size.into());
         }
@@ -72,13 +73,13 @@ pub async fn send(mut response: LocalResponse<'_>, bodiless: bool, tell: oneshot
     if let Some(size) = size.filter(|size| *size <= SHORT).or(response.body().is_none().then_some(0)) {
         let mut whole = Vec::with_capacity(size);
         match response.read_to_end(&mut whole).await {
-            Ok(_) => drop(tell.send(head(&response, Body::Whole(whole.into())))),
+            Ok(_) => drop(tell.send(head(&response, late, Body::Whole(whole.into())))),
             Err(error) => tracing::error!(%error, "an answer could not be read"),
         }
         return;
     }
     let (pieces, taken) = mpsc::channel(1);
-    let told = tell.send(head(&response, Body::Pieces(taken, size.map(|size| size as u64))));
+    let told = tell.send(head(&response, late, Body::Pieces(taken, size.map(|size| size as u64))));
     let mut piece = Vec::with_capacity(PIECE);
     while told.is_ok() {
         let read = response
@@ -94,7 +95,7 @@ pub async fn send(mut response: LocalResponse<'_>, bodiless: bool, tell: oneshot
 }
 
 /// Status and headers, but for those that hyper writes by the body.
-fn head(response: &LocalResponse<'_>, body: Body) -> Response<Body> {
+fn head(response: &LocalResponse<'_>, late: &Late, body: Body) -> Response<Body> {
     let mut answer = Response::new(body);
     *answer.status_mut() = StatusCode::from_u16(response.status().code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = answer.headers_mut();
@@ -107,6 +108,7 @@ fn head(response: &LocalResponse<'_>, body: Body) -> Response<Body> {
             _ => tracing::error!(name = header.name().as_str(), "a header of an answer cannot be sent"),
         }
     }
+    late.put_on(headers);
     answer
 }
 

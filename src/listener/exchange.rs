@@ -24,7 +24,7 @@ use super::{
     seat::Seat,
     work::Work,
 };
-use crate::web::{Problem, keep, panicked};
+use crate::web::{Late, Problem, keep, panicked};
 
 /// The connection has no answer to give.
 #[derive(Debug)]
@@ -96,8 +96,9 @@ async fn ask(door: &Arc<Door>, peer: SocketAddr, asked: Asked) -> Result<Respons
             Asked::Refusal(kind, problem) => refusal(&door.client, kind, problem.clone()),
         };
         request.inner_mut().set_remote(peer);
-        let bodiless = request.inner().method() == Method::Head;
-        answer::send(request.dispatch().await, bodiless, tell).await;
+        let (late, bodiless) = (Arc::new(Late::default()), request.inner().method() == Method::Head);
+        request.inner().local_cache(|| Some(Arc::clone(&late)));
+        answer::send(request.dispatch().await, &late, bodiless, tell).await;
     });
     let answer = poll_fn(|cx| {
         work.go_on(cx);

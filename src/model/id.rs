@@ -4,6 +4,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use arrayvec::ArrayString;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{TryRng, rngs::SysRng};
 use serde::{Deserialize, Serialize};
@@ -11,18 +12,21 @@ use uuid::{Builder, Uuid};
 
 use crate::clock::Timestamp;
 
+/// Characters of an identifier: 128 bits in hexadecimal.
+const CHARACTERS: usize = 32;
+
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(ArrayString<CHARACTERS>);
 
         impl $name {
             /// Reads a name that came from outside; `None` for what names nothing.
             pub fn parse(text: &str) -> Option<Self> {
-                let named = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-                named.then(|| Self(text.to_owned()))
+                let named = text.len() == CHARACTERS && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+                named.then(|| Self::from(text))
             }
 
             /// The text as stored and shown.
@@ -31,9 +35,16 @@ macro_rules! identifier {
             }
         }
 
+        /// What comes from a column; a text that is too long becomes the empty one, which names nothing.
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(ArrayString::from(text).unwrap_or_default())
+            }
+        }
+
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(text)
+                text.as_str().into()
             }
         }
 
@@ -57,14 +68,19 @@ identifier!(
 impl UserId {
     /// A new one; those made later sort later, to the millisecond.
     pub fn new(now: Timestamp) -> Self {
-        Self(row_id(now))
+        row_id(now).into()
     }
 }
 
 impl SessionId {
     /// A new one: 128 random bits, so that nobody can name the session of somebody else (ASVS 7.2.3).
     pub fn random() -> Self {
-        Self(format!("{:032x}", u128::from_be_bytes(random())))
+        format!("{:032x}", u128::from_be_bytes(random())).into()
+    }
+
+    /// The bits; nought for what names nothing.
+    pub fn bits(&self) -> u128 {
+        Uuid::try_parse(self.as_str()).map_or(0, |uuid| uuid.as_u128())
     }
 }
 

@@ -113,7 +113,7 @@ impl Feed {
             return false;
         }
         for (session, ending) in page.endings {
-            set.end(session, ending, now, began);
+            set.end(&session, ending, now, began);
         }
         if page.number > seen {
             self.state = State::Learned { number: page.number, began };

@@ -40,7 +40,7 @@ impl<F: Fairing> Fairing for Careful<F> {
         {
             // Nothing of an answer that nobody finished, a cookie least of all; the headers may have been on it already.
             *response = answer;
-            headers::add(request, response);
+            headers::add(request, response, None);
         }
     }
 

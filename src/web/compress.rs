@@ -8,11 +8,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
-use rocket::{
-    Request, Response,
-    fairing::{Fairing, Info, Kind},
-    http::Status,
-};
+use rocket::{Request, Response, http::Status};
 
 use super::trace::Trace;
 
@@ -26,13 +22,9 @@ pub struct Compress {
     packed: Mutex<HashMap<String, Arc<[u8]>>>,
 }
 
-#[rocket::async_trait]
-impl Fairing for Compress {
-    fn info(&self) -> Info {
-        Info { name: "compression", kind: Kind::Response }
-    }
-
-    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+impl Compress {
+    /// Makes of an answer what its client takes.
+    pub async fn pack<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         if !same_for_everybody(request) {
             return;
         }
@@ -57,9 +49,7 @@ impl Fairing for Compress {
             }
         }
     }
-}
 
-impl Compress {
     async fn packed(&self, tag: Option<String>, response: &mut Response<'_>) -> io::Result<Arc<[u8]>> {
         let kept = || self.packed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(packed) = tag.as_ref().and_then(|tag| kept().get(tag).cloned()) {

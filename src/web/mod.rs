@@ -21,6 +21,7 @@ mod qr;
 mod routing;
 pub mod session;
 mod site;
+mod surface;
 mod trace;
 mod view;
 
@@ -29,6 +30,7 @@ use rocket::{Build, Rocket, shield::Shield};
 use crate::clock::Clock;
 pub use api::generated;
 pub use careful::{Careful, panicked};
+pub use headers::Late;
 pub use input::LIMIT_KIB;
 pub use problem::{Problem, keep};
 pub use site::Site;
@@ -42,14 +44,12 @@ pub fn attach(rocket: Rocket<Build>, counted: Option<Clock>) -> Rocket<Build> {
     }
 }
 
-/// The gate stands before every handler; sliding comes before the headers.
+/// The gate stands before every handler.
 fn surface(rocket: Rocket<Build>) -> Rocket<Build> {
     rocket
         // Rocket's own shield sends other values of the same headers.
         .attach(Shield::new())
-        .attach(Careful(session::Sliding))
-        .attach(Careful(headers::Headers))
-        .attach(Careful(compress::Compress::default()))
+        .attach(Careful(surface::Surface::default()))
         .register("/", rocket::catchers![problem::caught])
         .attach(api::document())
         .mount("/", gate::guarded(pages::routes()))

@@ -2,8 +2,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use rocket::{
-    Data, Request, Responder, Response, State,
-    fairing::{Fairing, Info, Kind},
+    Request, Responder, Response, State,
     http::{CookieJar, Header, Method, Status},
     outcome::try_outcome,
     request::{FromRequest, Outcome},
@@ -184,40 +183,29 @@ fn max_age(session: &Session, now: Timestamp) -> i64 {
     session.expires_at.seconds() - now.seconds()
 }
 
-/// Reissues the session cookie with every answer to its holder, so that the session lasts while it is used.
-pub struct Sliding;
-
-#[rocket::async_trait]
-impl Fairing for Sliding {
-    fn info(&self) -> Info {
-        Info { name: "sliding session", kind: Kind::Request | Kind::Response }
+/// Reads the session of a request when it comes. Here and not in a guard: error pages of unknown paths know who is signed in, too.
+pub async fn arrive(request: &Request<'_>) {
+    if request.method() == Method::Head {
+        request.local_cache(|| Arrival { head: true, ..Arrival::default() });
     }
-
-    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        if request.method() == Method::Head {
-            request.local_cache(|| Arrival { head: true, ..Arrival::default() });
-        }
-        // Here and not in a guard: error pages of unknown paths know who is signed in, too.
-        if !is_static(request) {
-            let request = &*request;
-            request.local_cache_async(async { read(request).await.unwrap_or(Presented::Nothing) }).await;
-        }
+    if !is_static(request) {
+        request.local_cache_async(async { read(request).await.unwrap_or(Presented::Nothing) }).await;
     }
+}
 
-    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let site = request.rocket().state::<Site>().filter(|_| prolongs(request));
-        // A sign-in or sign-out may have spoken already.
-        let Some(site) = site.filter(|site| !speaks_of_session(response, site)) else { return };
-        // The handler may have waited for the database, which would be asked again; the browser keeps the cookie that it has.
-        let knows = request.rocket().state::<Accounts>().is_some_and(Accounts::trusts_memory);
-        if response.status() == Status::ServiceUnavailable && !knows {
-            return;
-        }
-        if let Some(cookie) = Trace::of(request).follow(reissue(request, site)).await {
-            // The jar was written out before fairings run: what is added to it here would be lost.
-            response.adjoin_header(&cookie);
-        }
+/// The session cookie, reissued with every answer to its holder, so that the session lasts while it is used; `None` where the answer sets
+/// none.
+pub async fn slide(request: &Request<'_>, response: &mut Response<'_>) -> Option<String> {
+    let site = request.rocket().state::<Site>().filter(|_| prolongs(request));
+    // A sign-in or sign-out may have spoken already.
+    let site = site.filter(|site| !speaks_of_session(response, site))?;
+    // The handler may have waited for the database, which would be asked again; the browser keeps the cookie that it has.
+    let knows = request.rocket().state::<Accounts>().is_some_and(Accounts::trusts_memory);
+    if response.status() == Status::ServiceUnavailable && !knows {
+        return None;
     }
+    // The jar was written out before fairings run: what is added to it here would be lost.
+    Some(Trace::of(request).follow(reissue(request, site)).await?.to_string())
 }
 
 fn speaks_of_session(response: &Response<'_>, site: &Site) -> bool {
