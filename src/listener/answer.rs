@@ -99,6 +99,7 @@ fn head(response: &LocalResponse<'_>, late: &Late, body: Body) -> Response<Body>
     let mut answer = Response::new(body);
     *answer.status_mut() = StatusCode::from_u16(response.status().code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = answer.headers_mut();
+    headers.reserve(response.headers().len() + Late::MOST);
     for header in response.headers().iter() {
         let name = HeaderName::from_bytes(header.name().as_str().as_bytes());
         let value = HeaderValue::from_bytes(header.value().as_bytes());

@@ -9,10 +9,7 @@ use hyper::{
 };
 use rocket::{
     futures::FutureExt,
-    http::{
-        Header, Method,
-        uri::{Host, Origin},
-    },
+    http::{Header, Method, uri::Origin},
     local::asynchronous::{Client, LocalRequest},
 };
 use tokio::sync::oneshot;
@@ -121,9 +118,6 @@ fn this<'c>(client: &'c Client, head: &'c Parts, body: &[u8]) -> LocalRequest<'c
     };
     let mut request = client.req(method(&head.method), uri);
     let inner = request.inner_mut();
-    if let Some(host) = head.headers.get(HOST).and_then(|host| Host::parse(host.to_str().ok()?).ok()) {
-        inner.set_host(host);
-    }
     for (name, value) in &head.headers {
         // Rocket's headers are text.
         if let Ok(value) = std::str::from_utf8(value.as_bytes()) {

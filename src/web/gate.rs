@@ -96,9 +96,11 @@ fn note_claims(request: &Request<'_>, site: &Site) {
 fn embeds(request: &Request<'_>, site: &Site) -> bool {
     let header = |name| request.headers().get_one(name);
     let other = header("Sec-Fetch-Site").is_some_and(|from| !["same-origin", "none"].contains(&from));
-    let visit = header("Sec-Fetch-Mode").is_none_or(|mode| mode == "navigate")
-        && header("Sec-Fetch-Dest").is_none_or(|place| place == "document");
-    other && !visit && cookies::any(request, site)
+    let visit = || {
+        header("Sec-Fetch-Mode").is_none_or(|mode| mode == "navigate")
+            && header("Sec-Fetch-Dest").is_none_or(|place| place == "document")
+    };
+    other && !visit() && cookies::any(request, site)
 }
 
 /// Judged by headers alone: all browsers of today send one of them with a POST.

@@ -55,10 +55,12 @@ struct Common {
 pub struct Late(Mutex<Option<Common>>);
 
 impl Late {
+    /// The most headers there can be.
+    pub const MOST: usize = ALWAYS.len() + 4;
+
     /// Puts them on what leaves.
     pub fn put_on(&self, headers: &mut HeaderMap) {
         let Some(common) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        headers.reserve(ALWAYS.len() + 4);
         for (name, value) in common.fixed() {
             headers.insert(name.clone(), HeaderValue::from_static(value));
         }

@@ -3,12 +3,11 @@ mod listener;
 
 pub use listener::{Listener, Source, listener};
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
 use rocket::{
     Data, Orbit, Request, Response, Rocket, Route,
     fairing::{Fairing, Info, Kind},
-    http::Method,
 };
 
 use super::passive::Arrival;
@@ -24,8 +23,7 @@ impl Fairing for Arrivals {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let head = request.method() == Method::Head;
-        request.local_cache(|| Arrival { head, at: self.0.uptime() });
+        Arrival::note(request, self.0.uptime());
     }
 }
 
@@ -64,7 +62,7 @@ impl Fairing for Answers {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(meters) = self.meters.get() else { return };
-        let came = request.local_cache(Arrival::default).at;
+        let came = Arrival::note(request, Duration::ZERO).at;
         meters.of(request.route()).answered(response.status().code, self.clock.uptime().saturating_sub(came));
     }
 }

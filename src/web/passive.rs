@@ -9,13 +9,25 @@ use rocket::{
 
 use super::problem::is_foreign;
 
-/// What is known of a request only when it comes.
-#[derive(Default)]
+/// What is noted of a request when it comes.
 pub struct Arrival {
-    /// Whether it came as HEAD: Rocket turns it into GET before its answer is seen.
-    pub head: bool,
+    /// Whether its method or a header says that it is passive. Rocket turns HEAD into GET before the answer is seen.
+    quiet: bool,
     /// The uptime, where answers are measured; nought elsewhere.
     pub at: Duration,
+}
+
+impl Arrival {
+    /// Notes that `request` came at this uptime, unless it was noted before.
+    pub fn note<'r>(request: &'r Request<'_>, at: Duration) -> &'r Self {
+        let headers = request.headers();
+        request.local_cache(|| Self {
+            quiet: request.method() == Method::Head
+                || headers.get_one("Sec-Purpose").is_some_and(|purpose| purpose.starts_with("prefetch"))
+                || headers.contains("Authorization"),
+            at,
+        })
+    }
 }
 
 /// Whether the request at hand is passive, for handlers that tell when the session ends.
@@ -44,10 +56,7 @@ pub fn is_static(request: &Request<'_>) -> bool {
 
 /// Whether `request` is passive.
 fn is_passive(request: &Request<'_>) -> bool {
-    request.local_cache(Arrival::default).head
-        || request.headers().get_one("Sec-Purpose").is_some_and(|purpose| purpose.starts_with("prefetch"))
-        || request.headers().contains("Authorization")
-        || asks_only(request)
+    Arrival::note(request, Duration::ZERO).quiet || asks_only(request)
 }
 
 fn asks_only(request: &Request<'_>) -> bool {

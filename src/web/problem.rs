@@ -17,11 +17,12 @@ pub use words::ending;
 use super::{
     Site, next, pages,
     session::{Presented, presented},
-    trace::{RequestId, Trace},
+    trace::Trace,
     view::Pages,
 };
 use crate::{
     accounts::Internal,
+    log::RequestId,
     model::{code, session::EndReason},
 };
 

@@ -1,9 +1,9 @@
 //! The session of a request: read once from its cookie, and slid when its answer leaves.
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, fmt::Write, time::Duration};
 
 use rocket::{
     Request, Responder, Response, State,
-    http::{CookieJar, Header, Method, Status},
+    http::{CookieJar, Header, Status},
     outcome::try_outcome,
     request::{FromRequest, Outcome},
 };
@@ -26,6 +26,9 @@ pub struct SignedOut<R> {
     inner: R,
     clear: Header<'static>,
 }
+
+/// Bytes that a session cookie with its attributes takes, and some more.
+const LINE: usize = 640;
 
 /// How long a browser is recognised after its last sign-in: a year.
 const DEVICE_SECONDS: i64 = 365 * 24 * 3600;
@@ -185,9 +188,7 @@ fn max_age(session: &Session, now: Timestamp) -> i64 {
 
 /// Reads the session of a request when it comes. Here and not in a guard: error pages of unknown paths know who is signed in, too.
 pub async fn arrive(request: &Request<'_>) {
-    if request.method() == Method::Head {
-        request.local_cache(|| Arrival { head: true, ..Arrival::default() });
-    }
+    Arrival::note(request, Duration::ZERO);
     if !is_static(request) {
         request.local_cache_async(async { read(request).await.unwrap_or(Presented::Nothing) }).await;
     }
@@ -205,7 +206,10 @@ pub async fn slide(request: &Request<'_>, response: &mut Response<'_>) -> Option
         return None;
     }
     // The jar was written out before fairings run: what is added to it here would be lost.
-    Some(Trace::of(request).follow(reissue(request, site)).await?.to_string())
+    let cookie = Trace::of(request).follow(reissue(request, site)).await?;
+    let mut line = String::with_capacity(LINE);
+    write!(line, "{cookie}").ok()?;
+    Some(line)
 }
 
 fn speaks_of_session(response: &Response<'_>, site: &Site) -> bool {

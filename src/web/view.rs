@@ -11,15 +11,11 @@ use rocket::{
 use serde_json::{Map, Value, json};
 use tera::{Context, context};
 
-use super::{
-    Problem, Site,
-    passive::prolongs,
-    session::presented,
-    trace::{RequestId, Trace},
-};
+use super::{Problem, Site, passive::prolongs, session::presented, trace::Trace};
 use crate::{
     accounts::{Accounts, Internal},
     clock::Timestamp,
+    log::RequestId,
     model::{password, session::Session},
     templates::Templates,
 };

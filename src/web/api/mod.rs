@@ -26,6 +26,8 @@ pub use generated::generated;
 /// Every call below `/api`.
 pub fn routes() -> Vec<Route> {
     let everybody = routes![
+        // What is asked most stands first: Rocket tries one after the other.
+        session::show,
         docs::document,
         docs::show,
         signup::submit,
@@ -38,7 +40,6 @@ pub fn routes() -> Vec<Route> {
         token::refresh,
         logout::submit,
         logout::everywhere,
-        session::show,
         forgot_password::submit,
         reset_password::submit,
         confirm::submit,
