@@ -167,7 +167,8 @@ impl Pool {
         MIGRATIONS.iter().chain(alone).copied()
     }
 
-    fn is_sqlite(&self) -> bool {
+    /// Whether this is SQLite, which has one writer at a time.
+    pub fn is_sqlite(&self) -> bool {
         self.writers.is_some()
     }
 

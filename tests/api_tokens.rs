@@ -140,6 +140,60 @@ async fn without_grace_one_of_fifty_wins_and_the_session_is_over() {
 }
 
 #[async_test]
+async fn programs_that_refresh_at_once_each_get_their_own_tokens_and_whoever_is_refused_costs_the_others_nothing() {
+    let one = signed_up().await;
+    let two = one.second_node().await;
+    let mut programs = Vec::new();
+    for _ in 0..24 {
+        programs.push(issue(&one).await);
+    }
+    let stale = programs.pop().unwrap();
+    assert_eq!(refresh(&one, &stale).await.status, Status::Ok);
+    one.letters().await;
+    one.advance(11 * SECOND);
+    for _ in 0..3 {
+        let all = join_all((0..23).map(|number| refresh([&one, &two][number % 2], &programs[number])));
+        let (answers, refused) = followed(&[&one, &two], join(all, refresh(&one, &stale))).await;
+        assert_dead(&refused);
+        for (program, answer) in programs.iter_mut().zip(answers) {
+            assert_eq!(answer.status, Status::Ok, "{answer:?}");
+            let next = answer.json();
+            let [before, after] = [&*program, &next].map(|tokens| get(&two, tokens, "/api/auth/session"));
+            assert_eq!(before.await.json()["session_id"], after.await.json()["session_id"]);
+            *program = next;
+        }
+    }
+    assert_eq!(one.count("SELECT COUNT(*) FROM events WHERE type = 'token.refreshed'").await, 1 + 3 * 23);
+    let wrong = "SELECT COUNT(*) FROM events JOIN sessions ON sessions.id = session_id
+        WHERE type = 'token.refreshed' AND (events.user_id <> sessions.user_id OR actor_id <> sessions.user_id)";
+    assert_eq!(one.count(wrong).await, 0);
+    one.letters().await;
+}
+
+#[async_test]
+async fn a_sign_out_everywhere_meets_the_refreshes_of_all_its_sessions_and_ends_them() {
+    let one = signed_up().await;
+    let two = one.second_node().await;
+    for _ in 0..5 {
+        let mut programs = Vec::new();
+        for _ in 0..12 {
+            programs.push(issue(&one).await);
+        }
+        let ends = post(&two, &programs[0], "/api/auth/logout-all", Some(json!({})));
+        let all = join_all(programs.iter().map(|program| refresh(&one, program)));
+        let (answers, end) = followed(&[&one, &two], join(all, ends)).await;
+        assert_eq!(end.status, Status::NoContent, "{end:?}");
+        for (program, answer) in programs.iter().zip(answers) {
+            assert!([Status::Ok, Status::Unauthorized].contains(&answer.status), "{answer:?}");
+            let last = if answer.status == Status::Ok { answer.json() } else { program.clone() };
+            assert_eq!(get(&one, &last, "/api/auth/session").await.status, Status::Unauthorized);
+            assert_eq!(refresh(&one, &last).await.status, Status::Unauthorized);
+        }
+    }
+    one.letters().await;
+}
+
+#[async_test]
 async fn a_session_of_a_program_lasts_fourteen_idle_days_and_thirty_in_all() {
     let app = signed_up().await;
     let first = issue(&app).await;
@@ -241,16 +295,7 @@ async fn a_reuse_that_one_node_sees_is_refused_by_the_other() {
     let two = one.second_node().await;
     let first = issue(&one).await;
     let second = refresh(&one, &first).await.json();
-    let follow = async {
-        loop {
-            two.follower().catch_up().await.unwrap();
-            tokio::task::yield_now().await;
-        }
-    };
-    select! {
-        reused = refresh(&one, &first) => assert_dead(&reused),
-        () = follow => {}
-    }
+    assert_dead(&followed(&[&two], refresh(&one, &first)).await);
     assert_dead(&get(&two, &second, "/api/auth/session").await);
     one.letters().await;
 }
@@ -298,6 +343,22 @@ async fn signed_up() -> TestApp {
     let app = TestApp::new().await;
     app.sign_up(ANN).await;
     app
+}
+
+/// What `act` gives, while these nodes read of every ending.
+async fn followed<T>(nodes: &[&TestApp], act: impl Future<Output = T>) -> T {
+    let follow = async {
+        loop {
+            for node in nodes {
+                node.follower().catch_up().await.unwrap();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    select! {
+        outcome = act => outcome,
+        () = follow => unreachable!("it goes on for ever"),
+    }
 }
 
 async fn issue(app: &TestApp) -> Value {

@@ -208,7 +208,8 @@ impl World {
     }
 
     fn begin_ending(&mut self) {
-        let (node, session) = (self.dice.index(self.nodes.len()), SessionId::from(format!("{:032x}", self.sessions.len())));
+        let (node, session) =
+            (self.dice.index(self.nodes.len()), SessionId::from(format!("{:032x}", self.sessions.len())));
         self.sessions.push((session.clone(), self.now));
         let number = (self.rules == Rules::NumberTakenFirst).then(|| self.db.take_number());
         let node = self.nodes[node].id;

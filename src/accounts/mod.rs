@@ -22,6 +22,7 @@ mod reading;
 mod record;
 mod requests;
 mod reset_password;
+mod rotations;
 mod second_factor;
 mod seen;
 mod session_list;
@@ -54,6 +55,7 @@ pub use tokens::Tokens;
 
 use readiness::Vitals;
 use reading::Figures;
+use rotations::Rotations;
 use seen::Seen;
 use sessions::By;
 
@@ -81,6 +83,7 @@ pub struct Accounts {
     clock: Clock,
     secret: Arc<Secret>,
     refresh: Arc<Refresh>,
+    rotations: Arc<Rotations>,
     seen: Arc<Seen>,
     vitals: Arc<Vitals>,
     metrics: Arc<Metrics>,
@@ -171,6 +174,7 @@ impl Accounts {
             node: node.into(),
             rules: Arc::new(rules),
             refresh: Arc::new(secret.refresh()),
+            rotations: Arc::default(),
             seen: Arc::default(),
             vitals: Arc::default(),
             figures: Arc::default(),

@@ -13,7 +13,10 @@ use crate::{
         user::User,
     },
     refresh::Refresh,
-    store::{self, sessions::Line},
+    store::{
+        self,
+        lines::{Holder, Line, Rotation},
+    },
 };
 
 /// What a caller without cookies holds.
@@ -109,20 +112,16 @@ impl Accounts {
     pub async fn refresh_tokens(&self, text: &str, client: &Client) -> Result<Tokens, RefreshError> {
         let token = self.refresh_token(text)?;
         let (next, now) = (self.refresh.successor(&token), self.clock.now());
-        let hash = Refresh::hash(&token);
-        let mut tx = self.db.begin().await?;
-        let used = (&token.session, token.counter, &*hash);
-        if store::sessions::rotate(&mut *tx, used, &Refresh::hash(&next), self.rules.tokens.refresh_idle, now).await? {
-            let line = store::sessions::line(&mut *tx, &token.session).await?;
-            let session = self.session_of(line.ok_or(RefreshError::Refused(None))?);
-            let event =
-                Event::new(EventKind::TokenRefreshed, client).by_owner(&session.user_id).in_session(&session.id);
-            self.record(&mut *tx, event, now).await?;
-            tx.commit().await?;
+        let rotation = Rotation {
+            session: token.session.clone(),
+            counter: token.counter,
+            hash: Refresh::hash(&token),
+            next: Refresh::hash(&next),
+        };
+        if let Some((session, now)) = self.rotate(rotation, client).await? {
             return Ok(self.tokens(session, &next, now));
         }
-        tx.rollback().await?;
-        let Some(line) = store::sessions::line(&*self.db, &token.session).await? else {
+        let Some(line) = store::lines::of(&*self.db, &token.session).await? else {
             return Err(RefreshError::Refused(store::sessions::end_reason(&*self.db, &token.session).await?));
         };
         if line.refresh_until <= now {
@@ -136,9 +135,9 @@ impl Accounts {
         let grace = self.rules.tokens.grace;
         // The token may have been used after this request began, so that even no grace at all would not be over yet.
         if last && !grace.is_zero() && now < line.refreshed_at.plus(grace) {
-            return Ok(self.tokens(self.session_of(line), &next, now));
+            return Ok(self.tokens(self.session_of(&line.holder), &next, now));
         }
-        self.end_reused(line.session, client, now).await?;
+        self.end_reused(line.holder.session, client, now).await?;
         Err(RefreshError::Refused(Some(EndReason::RefreshReused)))
     }
 
@@ -155,15 +154,15 @@ impl Accounts {
     /// It is none of ours, or a fault of ours.
     pub async fn logout_tokens(&self, text: &str, client: &Client) -> Result<(), RefreshError> {
         let token = self.refresh_token(text)?;
-        match store::sessions::line(&*self.db, &token.session).await? {
-            Some(line) => Ok(self.logout(&line.session, client).await?),
+        match store::lines::of(&*self.db, &token.session).await? {
+            Some(line) => Ok(self.logout(&line.holder.session, client).await?),
             None => Ok(self.await_ending(&token.session).await?),
         }
     }
 
     /// The session as its account is now.
-    fn session_of(&self, line: Line) -> Session {
-        Session { role: self.session_role(line.session.role, line.second_factor_at), ..line.session }
+    pub(super) fn session_of(&self, holder: &Holder) -> Session {
+        Session { role: self.session_role(holder.session.role, holder.second_factor_at), ..holder.session.clone() }
     }
 
     fn tokens(&self, session: Session, token: &RefreshToken, now: Timestamp) -> Tokens {
@@ -192,5 +191,5 @@ impl Accounts {
 }
 
 fn lapse(line: &Line) -> EndReason {
-    if line.refresh_until >= line.session.ends_at { EndReason::AbsoluteLimit } else { EndReason::Expired }
+    if line.refresh_until >= line.holder.session.ends_at { EndReason::AbsoluteLimit } else { EndReason::Expired }
 }

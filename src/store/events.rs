@@ -1,12 +1,14 @@
 //! The audit trail.
 use serde_json::Value;
 use sqlx::{
-    Row,
-    any::{AnyExecutor, AnyRow},
+    Any, AssertSqlSafe, Row,
+    any::{AnyArguments, AnyExecutor, AnyRow},
+    query::Query,
 };
 
 use crate::{
     clock::Timestamp,
+    db::Connection,
     model::{
         client::Client,
         event::Event,
@@ -75,10 +77,44 @@ impl Verbatim {
 
 /// Records `event` at `now`; called in the transaction of what it records. With `publish` it then waits for RabbitMQ.
 pub async fn insert(db: impl AnyExecutor<'_>, event: Event, publish: bool, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "INSERT INTO events
-            (id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at, publish_after, publish_attempts)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)";
-    sqlx::query(sql)
+    bound(sqlx::query(INSERT), event, publish, now).execute(db).await?;
+    Ok(())
+}
+
+/// The same for all of `events`, in their order.
+pub async fn insert_all(db: &mut Connection, events: Vec<Event>, publish: bool, now: Timestamp) -> sqlx::Result<()> {
+    let (mut rest, mut left) = (events.len(), events.into_iter());
+    while rest > 0 {
+        // So few sizes that each statement is prepared once.
+        let size = AT_ONCE.into_iter().find(|size| *size <= rest).unwrap_or(1);
+        let rows = (1..size).map(|row| format!(", ({})", places(row))).collect::<String>();
+        let query = sqlx::query(AssertSqlSafe(format!("{INSERT}{rows}")));
+        let some = left.by_ref().take(size);
+        some.fold(query, |query, event| bound(query, event, publish, now)).execute(&mut *db).await?;
+        rest -= size;
+    }
+    Ok(())
+}
+
+/// One row; [`places`] are more.
+const INSERT: &str = "INSERT INTO events
+        (id, type, user_id, actor_id, session_id, ip, user_agent, data, created_at, publish_after, publish_attempts)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)";
+
+/// Rows in one statement.
+const AT_ONCE: [usize; 3] = [16, 4, 1];
+
+fn places(row: usize) -> String {
+    (1..=10).map(|column| format!("${}, ", row * 10 + column)).chain(["0".to_owned()]).collect()
+}
+
+fn bound<'q>(
+    query: Query<'q, Any, AnyArguments>,
+    event: Event,
+    publish: bool,
+    now: Timestamp,
+) -> Query<'q, Any, AnyArguments> {
+    query
         .bind(row_id(now))
         .bind(event.kind.as_str())
         .bind(event.user_id.map(|id| id.to_string()))
@@ -89,9 +125,6 @@ pub async fn insert(db: impl AnyExecutor<'_>, event: Event, publish: bool, now: 
         .bind(Value::Object(event.data).to_string())
         .bind(now.millis())
         .bind(publish.then_some(now.millis()))
-        .execute(db)
-        .await?;
-    Ok(())
 }
 
 /// The events about an account, the newest first, from before the event `cursor` on.

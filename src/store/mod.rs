@@ -8,6 +8,7 @@ pub mod guesses;
 pub mod keys;
 pub mod leases;
 pub mod letters;
+pub mod lines;
 pub mod newcomers;
 pub mod nodes;
 pub mod outbox;

@@ -1,6 +1,4 @@
 //! Sessions: one row each, kept after the end.
-use std::time::Duration;
-
 use sqlx::{Row, any::AnyExecutor};
 
 use crate::{
@@ -9,7 +7,6 @@ use crate::{
         client::Client,
         id::{SessionId, UserId},
         session::{EndReason, Session},
-        user::Role,
     },
 };
 
@@ -144,74 +141,6 @@ pub async fn insert_api(
         .execute(db)
         .await?;
     Ok(())
-}
-
-/// Puts the token after `used` in its place, if `used` is the last one and the session is open; false otherwise. Of many at once one
-/// gets true.
-pub async fn rotate(
-    db: impl AnyExecutor<'_>,
-    used: (&SessionId, i64, &str),
-    next_hash: &str,
-    idle: Duration,
-    now: Timestamp,
-) -> sqlx::Result<bool> {
-    let (session, counter, hash) = used;
-    let sql = "UPDATE sessions SET refresh_counter = refresh_counter + 1, refresh_hash = $1, refreshed_at = $2, last_seen_at = $2,
-            refresh_until = CASE WHEN ends_at < $3 THEN ends_at ELSE $3 END
-        WHERE id = $4 AND refresh_counter = $5 AND refresh_hash = $6 AND ended_at IS NULL AND refresh_until > $2";
-    let done = sqlx::query(sql)
-        .bind(next_hash)
-        .bind(now.millis())
-        .bind(now.plus(idle).millis())
-        .bind(session.as_str())
-        .bind(counter)
-        .bind(hash)
-        .execute(db)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Where the line of refresh tokens of a session stands.
-pub struct Line {
-    /// Whose session it is, as its account is now.
-    pub session: Session,
-    /// Since when signing in to the account asks for a second factor.
-    pub second_factor_at: Option<Timestamp>,
-    /// How many tokens came before the last one.
-    pub counter: i64,
-    /// The hash of the last one.
-    pub hash: String,
-    /// When it was made.
-    pub refreshed_at: Timestamp,
-    /// Until when it is good.
-    pub refresh_until: Timestamp,
-}
-
-/// The line of an open session of kind `api`.
-pub async fn line(db: impl AnyExecutor<'_>, id: &SessionId) -> sqlx::Result<Option<Line>> {
-    let sql = "SELECT user_id, sessions.version, role, second_factor_at, auth_time, ends_at, refresh_counter, refresh_hash, refreshed_at, refresh_until
-        FROM sessions JOIN users ON users.id = user_id
-        WHERE sessions.id = $1 AND kind = 'api' AND ended_at IS NULL";
-    let Some(row) = sqlx::query(sql).bind(id.as_str()).fetch_optional(db).await? else { return Ok(None) };
-    let moment = |column| row.try_get(column).map(Timestamp::from_millis);
-    let ends_at = moment("ends_at")?;
-    let session = Session {
-        id: id.clone(),
-        user_id: UserId::from(row.try_get::<String, _>("user_id")?),
-        version: row.try_get("version")?,
-        role: Role::stored(row.try_get("role")?),
-        auth_time: moment("auth_time")?,
-        expires_at: ends_at,
-        ends_at,
-    };
-    Ok(Some(Line {
-        session,
-        second_factor_at: super::moment(&row, "second_factor_at")?,
-        counter: row.try_get("refresh_counter")?,
-        hash: row.try_get("refresh_hash")?,
-        refreshed_at: moment("refreshed_at")?,
-        refresh_until: moment("refresh_until")?,
-    }))
 }
 
 /// Whether a program at the same address and of the same kind had a session of this account before.
