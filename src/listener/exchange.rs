@@ -21,7 +21,7 @@ use super::{
     seat::Seat,
     work::Work,
 };
-use crate::web::{Late, Problem, keep, panicked};
+use crate::web::{Late, Problem, Trace, keep, panicked};
 
 /// The connection has no answer to give.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ async fn ask(door: &Arc<Door>, peer: SocketAddr, asked: Asked) -> Result<Respons
         };
         request.inner_mut().set_remote(peer);
         let (late, bodiless) = (Arc::new(Late::default()), request.inner().method() == Method::Head);
-        request.inner().local_cache(|| Some(Arc::clone(&late)));
+        Trace::begin(request.inner(), &late);
         answer::send(request.dispatch().await, &late, bodiless, tell).await;
     });
     let answer = poll_fn(|cx| {

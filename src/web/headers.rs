@@ -1,5 +1,5 @@
 //! The headers that every answer carries.
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, SET_COOKIE,
@@ -7,7 +7,7 @@ use hyper::header::{
 };
 use rocket::{Request, Response, http::Header};
 
-use super::{Site, problem::is_api};
+use super::{Site, problem::is_api, trace::Trace};
 
 /// What a page may load: only from here, nothing inline, in no frame.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -89,7 +89,7 @@ pub fn add(request: &Request<'_>, response: &mut Response<'_>, cookie: Option<St
         transport: request.rocket().state::<Site>().is_some_and(|site| !site.local),
         cookie,
     };
-    if let Some(late) = request.local_cache(|| None::<Arc<Late>>) {
+    if let Some(late) = &Trace::of(request).late {
         *late.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(common);
         return;
     }

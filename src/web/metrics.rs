@@ -3,14 +3,14 @@ mod listener;
 
 pub use listener::{Listener, Source, listener};
 
-use std::{sync::OnceLock, time::Duration};
+use std::sync::OnceLock;
 
 use rocket::{
     Data, Orbit, Request, Response, Rocket, Route,
     fairing::{Fairing, Info, Kind},
 };
 
-use super::passive::Arrival;
+use super::trace::Trace;
 use crate::{accounts::Accounts, clock::Clock, metrics::RouteMeter};
 
 /// Notes when a request came. Attached before everything else.
@@ -23,7 +23,7 @@ impl Fairing for Arrivals {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        Arrival::note(request, self.0.uptime());
+        Trace::of(request).came.get_or_init(|| self.0.uptime());
     }
 }
 
@@ -62,8 +62,9 @@ impl Fairing for Answers {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(meters) = self.meters.get() else { return };
-        let came = Arrival::note(request, Duration::ZERO).at;
-        meters.of(request.route()).answered(response.status().code, self.clock.uptime().saturating_sub(came));
+        let now = self.clock.uptime();
+        let came = *Trace::of(request).came.get().unwrap_or(&now);
+        meters.of(request.route()).answered(response.status().code, now.saturating_sub(came));
     }
 }
 

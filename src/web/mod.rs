@@ -34,6 +34,7 @@ pub use headers::Late;
 pub use input::LIMIT_KIB;
 pub use problem::{Problem, keep};
 pub use site::Site;
+pub use trace::Trace;
 
 /// Attaches routes, catchers and fairings, and around them what counts the answers by this clock, if they are counted.
 pub fn attach(rocket: Rocket<Build>, counted: Option<Clock>) -> Rocket<Build> {

@@ -1,5 +1,5 @@
 //! The requests that look at a session without using it: they never make it last longer.
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use rocket::{
     Request,
@@ -7,28 +7,7 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-use super::problem::is_foreign;
-
-/// What is noted of a request when it comes.
-pub struct Arrival {
-    /// Whether its method or a header says that it is passive. Rocket turns HEAD into GET before the answer is seen.
-    quiet: bool,
-    /// The uptime, where answers are measured; nought elsewhere.
-    pub at: Duration,
-}
-
-impl Arrival {
-    /// Notes that `request` came at this uptime, unless it was noted before.
-    pub fn note<'r>(request: &'r Request<'_>, at: Duration) -> &'r Self {
-        let headers = request.headers();
-        request.local_cache(|| Self {
-            quiet: request.method() == Method::Head
-                || headers.get_one("Sec-Purpose").is_some_and(|purpose| purpose.starts_with("prefetch"))
-                || headers.contains("Authorization"),
-            at,
-        })
-    }
-}
+use super::{problem::is_foreign, trace::Trace};
 
 /// Whether the request at hand is passive, for handlers that tell when the session ends.
 pub struct Passive(pub bool);
@@ -56,7 +35,14 @@ pub fn is_static(request: &Request<'_>) -> bool {
 
 /// Whether `request` is passive.
 fn is_passive(request: &Request<'_>) -> bool {
-    Arrival::note(request, Duration::ZERO).quiet || asks_only(request)
+    Trace::of(request).is_quiet || asks_only(request)
+}
+
+/// Whether method or headers of `request` say so. Asked when it comes: later Rocket has turned HEAD into GET.
+pub fn is_quiet(request: &Request<'_>) -> bool {
+    request.method() == Method::Head
+        || request.headers().get_one("Sec-Purpose").is_some_and(|purpose| purpose.starts_with("prefetch"))
+        || request.headers().contains("Authorization")
 }
 
 fn asks_only(request: &Request<'_>) -> bool {

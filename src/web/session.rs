@@ -10,7 +10,7 @@ use rocket::{
 
 use super::{
     Problem, Site, cookies,
-    passive::{Arrival, is_static, prolongs},
+    passive::{is_static, prolongs},
     trace::Trace,
 };
 use crate::{
@@ -188,7 +188,7 @@ fn max_age(session: &Session, now: Timestamp) -> i64 {
 
 /// Reads the session of a request when it comes. Here and not in a guard: error pages of unknown paths know who is signed in, too.
 pub async fn arrive(request: &Request<'_>) {
-    Arrival::note(request, Duration::ZERO);
+    Trace::of(request);
     if !is_static(request) {
         request.local_cache_async(async { read(request).await.unwrap_or(Presented::Nothing) }).await;
     }

@@ -1,11 +1,31 @@
 //! `GET /api/auth/session`: the hot path.
-use rocket::{State, get, serde::json::Json};
+use std::io::Cursor;
+
+use rocket::{
+    Request, Response, State, get,
+    http::Status,
+    response::{self, Responder},
+};
 
 use super::answers::SessionAnswer;
 use crate::{
     accounts::Accounts,
     web::{guards::User, passive::Passive},
 };
+
+/// Bytes of an answer, and some more.
+const ANSWER: usize = 256;
+
+/// The answer as JSON. Rocket's own way there names two content types, one after the other, in a map with hashed names.
+pub struct Shown(SessionAnswer);
+
+impl<'r> Responder<'r, 'static> for Shown {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        let mut body = Vec::with_capacity(ANSWER);
+        serde_json::to_writer(&mut body, &self.0).map_err(|_| Status::InternalServerError)?;
+        Response::build().raw_header("Content-Type", "application/json").sized_body(body.len(), Cursor::new(body)).ok()
+    }
+}
 
 /// The caller's session, as the answer leaves it. Reads no table.
 #[utoipa::path(
@@ -18,9 +38,9 @@ use crate::{
     security(("session" = [])),
 )]
 #[get("/auth/session")]
-pub fn show(user: User<'_>, accounts: &State<Accounts>, passive: Passive) -> Json<SessionAnswer> {
+pub fn show(user: User<'_>, accounts: &State<Accounts>, passive: Passive) -> Shown {
     if passive.0 {
-        return Json(user.session.into());
+        return Shown(user.session.into());
     }
-    Json((&accounts.lifetimes().slide(user.session, accounts.now())).into())
+    Shown((&accounts.lifetimes().slide(user.session, accounts.now())).into())
 }
