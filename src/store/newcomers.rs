@@ -1,5 +1,6 @@
 //! Accounts that come many at a time: a few statements for a batch, where one for each would take several times as long.
-use sqlx::{AssertSqlSafe, Row, any::AnyRow};
+use serde::{Serialize, Serializer};
+use sqlx::{Row, any::AnyRow};
 
 use super::moment;
 use crate::{
@@ -43,36 +44,20 @@ pub struct Resident {
     pub is_untouched: bool,
 }
 
-/// Rows in one statement. SQLite looks the names of parameters up one after another, so that many take long.
-const AT_ONCE: usize = 40;
-
 /// The accounts that have the address, the username or the id of one of `newcomers`; `because` is what stands beside the event of an import.
-pub async fn residents(db: &mut Connection, newcomers: &[Newcomer], because: &str) -> sqlx::Result<Vec<Resident>> {
-    let mut found = Vec::new();
-    for some in newcomers.chunks(AT_ONCE) {
-        let list =
-            |column: usize| (0..AT_ONCE).map(|row| format!("${}", row * 3 + column)).collect::<Vec<_>>().join(", ");
-        // One text for every batch: a shorter one names its last one several times.
-        let sql = format!(
-            "SELECT id, email, username, name, password_hash, role, version, last_signin_at, second_factor_at,
-                (SELECT COUNT(*) FROM events WHERE user_id = users.id AND type = 'user.created' AND data = ${}) AS imports
-            FROM users WHERE email IN ({}) OR username IN ({}) OR id IN ({})",
-            AT_ONCE * 3 + 1,
-            list(1),
-            list(2),
-            list(3)
-        );
-        // Planned anew each time: what PostgreSQL plans while the table is empty reads all of it later.
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-        for row in 0..AT_ONCE {
-            let Newcomer { user, .. } = &some[row.min(some.len() - 1)];
-            let username = user.username.as_ref().map(Username::as_str);
-            query = query.bind(user.email.as_str()).bind(username).bind(user.id.as_str());
-        }
-        let rows = query.bind(because).fetch_all(&mut *db).await?;
-        found.extend(rows.iter().map(resident).collect::<sqlx::Result<Vec<_>>>()?);
-    }
-    Ok(found)
+pub async fn residents(db: &mut Connection, newcomers: &[&Newcomer], because: &str) -> sqlx::Result<Vec<Resident>> {
+    let sql = "SELECT id, email, username, name, password_hash, role, version, last_signin_at, second_factor_at,
+            (SELECT COUNT(*) FROM events WHERE user_id = users.id AND type = 'user.created' AND data = $2) AS imports
+        FROM users WHERE id IN (
+            SELECT users.id FROM jsonb_each(jsonb($1)) JOIN users ON email = value ->> 0
+            UNION SELECT users.id FROM jsonb_each(jsonb($1)) JOIN users ON username = value ->> 1
+            UNION SELECT users.id FROM jsonb_each(jsonb($1)) JOIN users ON users.id = value ->> 2)";
+    let names = listed(newcomers.iter().map(|Newcomer { user, .. }| {
+        (user.email.as_str(), user.username.as_ref().map(Username::as_str), user.id.as_str())
+    }));
+    // Planned anew each time: what PostgreSQL plans while the table is empty reads all of it later.
+    let rows = sqlx::query(sql).persistent(false).bind(names).bind(because).fetch_all(db).await?;
+    rows.iter().map(resident).collect()
 }
 
 fn resident(row: &AnyRow) -> sqlx::Result<Resident> {
@@ -89,45 +74,36 @@ fn resident(row: &AnyRow) -> sqlx::Result<Resident> {
     })
 }
 
-/// Adds accounts; answers the ids of those that were added, since somebody may have taken a name meanwhile.
+/// Adds accounts; answers the ids of those that were added: of the others somebody has a name.
 pub async fn insert(db: &mut Connection, newcomers: &[&Newcomer]) -> sqlx::Result<Vec<String>> {
-    let mut added = Vec::with_capacity(newcomers.len());
-    for some in newcomers.chunks(AT_ONCE) {
-        let sql = format!(
-            "INSERT INTO users (id, email, name, username, role, password_hash, version, locked_at, email_verified_at, created_at,
-                last_signin_at) VALUES {} ON CONFLICT DO NOTHING RETURNING id",
-            rows(some.len(), 11)
-        );
-        let mut query = sqlx::query_scalar(AssertSqlSafe(sql));
-        for Newcomer { user, password_hash, last_signin_at } in some {
-            query = query
-                .bind(user.id.as_str())
-                .bind(user.email.as_str())
-                .bind(&user.name)
-                .bind(user.username.as_ref().map(Username::as_str))
-                .bind(user.role.as_str())
-                .bind(password_hash)
-                .bind(user.version)
-                .bind(user.locked_at.map(Timestamp::millis))
-                .bind(user.email_verified_at.map(Timestamp::millis))
-                .bind(user.created_at.millis())
-                .bind(last_signin_at.map(Timestamp::millis));
-        }
-        added.extend(query.fetch_all(&mut *db).await?);
-    }
-    Ok(added)
+    let sql = "INSERT INTO users (id, email, name, username, role, password_hash, version, locked_at, email_verified_at, created_at,
+            last_signin_at)
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, CAST(value ->> 6 AS BIGINT),
+            CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT), CAST(value ->> 10 AS BIGINT)
+        FROM jsonb_each(jsonb($1)) WHERE TRUE ON CONFLICT DO NOTHING RETURNING id";
+    let rows = listed(newcomers.iter().map(|Newcomer { user, password_hash, last_signin_at }| {
+        (
+            user.id.as_str(),
+            user.email.as_str(),
+            &user.name,
+            user.username.as_ref().map(Username::as_str),
+            user.role.as_str(),
+            password_hash,
+            user.version,
+            user.locked_at.map(Timestamp::millis),
+            user.email_verified_at.map(Timestamp::millis),
+            user.created_at.millis(),
+            last_signin_at.map(Timestamp::millis),
+        )
+    }));
+    sqlx::query_scalar(sql).bind(rows).fetch_all(db).await
 }
 
 /// Writes down what new accounts are found by: id and word of each.
 pub async fn index(db: &mut Connection, words: &[(&UserId, String)]) -> sqlx::Result<()> {
-    for some in words.chunks(AT_ONCE * 4) {
-        let sql = format!("INSERT INTO user_words (user_id, word) VALUES {}", rows(some.len(), 2));
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for (id, word) in some {
-            query = query.bind(id.as_str()).bind(word);
-        }
-        query.execute(&mut *db).await?;
-    }
+    let sql = "INSERT INTO user_words (user_id, word) SELECT value ->> 0, value ->> 1 FROM jsonb_each(jsonb($1))";
+    let rows = listed(words.iter().map(|(id, word)| (id.as_str(), word)));
+    sqlx::query(sql).bind(rows).execute(db).await?;
     Ok(())
 }
 
@@ -140,25 +116,19 @@ pub async fn record(
     publish: bool,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    for some in users.chunks(AT_ONCE * 4) {
-        // The first six are the same for all.
-        let row = |place: usize| format!("(${}, $1, ${}, $2, $3, $4, $5, $6, 0)", 7 + place * 2, 8 + place * 2);
-        let sql = format!(
-            "INSERT INTO events (id, type, user_id, ip, user_agent, data, created_at, publish_after, publish_attempts) VALUES {}",
-            (0..some.len()).map(row).collect::<Vec<_>>().join(", ")
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql))
-            .bind(kind.as_str())
-            .bind(client.ip.as_deref())
-            .bind(client.user_agent.as_deref())
-            .bind(data)
-            .bind(now.millis())
-            .bind(publish.then_some(now.millis()));
-        for id in some {
-            query = query.bind(row_id(now)).bind(id.as_str());
-        }
-        query.execute(&mut *db).await?;
-    }
+    let sql =
+        "INSERT INTO events (id, type, user_id, ip, user_agent, data, created_at, publish_after, publish_attempts)
+        SELECT value ->> 0, $2, value ->> 1, $3, $4, $5, $6, $7, 0 FROM jsonb_each(jsonb($1))";
+    sqlx::query(sql)
+        .bind(listed(users.iter().map(|id| (row_id(now), id.as_str()))))
+        .bind(kind.as_str())
+        .bind(client.ip.as_deref())
+        .bind(client.user_agent.as_deref())
+        .bind(data)
+        .bind(now.millis())
+        .bind(publish.then_some(now.millis()))
+        .execute(db)
+        .await?;
     Ok(())
 }
 
@@ -170,9 +140,9 @@ pub async fn update(db: &mut Connection, id: &str, name: &str, password_hash: Op
     Ok(done.rows_affected() == 1)
 }
 
-/// `($1, $2), ($3, $4)`: numbers, and nothing that came from outside.
-fn rows(rows: usize, columns: usize) -> String {
-    let row =
-        |row: usize| (1..=columns).map(|column| format!("${}", row * columns + column)).collect::<Vec<_>>().join(", ");
-    (0..rows).map(|number| format!("({})", row(number))).collect::<Vec<_>>().join(", ")
+/// Rows as one parameter, `{"0":[...],"1":[...]}`: both databases have a `jsonb_each` for it, and one statement serves any number of rows.
+fn listed(rows: impl Iterator<Item = impl Serialize>) -> String {
+    let mut text = Vec::new();
+    let written = serde_json::Serializer::new(&mut text).collect_map(rows.enumerate());
+    written.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
 }

@@ -41,22 +41,14 @@ impl Accounts {
     ) -> Result<Vec<Fate>, AdminError> {
         let mut tx = self.begin_as(operator, None).await?;
         self.db.make_room(&mut tx).await?;
-        let (mut fates, residents) = look(&mut tx, &batch, terms).await?;
-        for (newcomer, fate) in batch.iter_mut().zip(&fates) {
-            if *fate == Fate::NewWithoutUsername {
-                newcomer.user.username = None;
-            }
-        }
-        self.add(&mut tx, operator, &batch, &mut fates).await?;
-        for ((newcomer, fate), resident) in batch.iter().zip(&mut fates).zip(residents) {
-            if let (Fate::Updated, Some(resident)) = (*fate, resident)
-                && !self.refresh_resident(&mut tx, operator, newcomer, &resident).await?
-            {
-                *fate = Fate::Known;
-            }
-        }
+        // Most are new, and who is not is found by that: looking for each first would take as long as adding it.
+        let added = self.add(&mut tx, operator, &batch.iter().collect::<Vec<_>>()).await?;
+        let mut others: Vec<&mut Newcomer> =
+            batch.iter_mut().filter(|one| !added.contains(one.user.id.as_str())).collect();
+        let mut fates = self.add_the_others(&mut tx, operator, &mut others, terms).await?.into_iter();
         tx.commit().await?;
-        Ok(fates)
+        let fate = |one: &Newcomer| if added.contains(one.user.id.as_str()) { Some(Fate::New) } else { fates.next() };
+        Ok(batch.iter().map(fate).map(|fate| fate.unwrap_or(Fate::Known)).collect())
     }
 
     /// What would become of a batch. Nothing is written, and nothing locked.
@@ -65,35 +57,62 @@ impl Accounts {
     /// The database is gone.
     pub async fn foresee(&self, batch: &[Newcomer], terms: &Terms) -> Result<Vec<Fate>, AdminError> {
         let mut connection = self.db.acquire().await?;
-        Ok(look(&mut connection, batch, terms).await?.0)
+        Ok(look(&mut connection, &batch.iter().collect::<Vec<_>>(), terms).await?.0)
     }
 
+    /// Adds those of whom nobody has the address, the username or the id, and answers their ids.
     async fn add(
         &self,
         tx: &mut Tx,
         operator: &Operator<'_>,
-        batch: &[Newcomer],
-        fates: &mut [Fate],
-    ) -> Result<(), Internal> {
-        let now = self.clock.now();
-        let is_new = |fate: &Fate| matches!(fate, Fate::New | Fate::NewWithoutUsername);
-        let new: Vec<_> = batch.iter().zip(&*fates).filter(|(_, fate)| is_new(fate)).map(|(one, _)| one).collect();
-        let added: HashSet<String> = store::newcomers::insert(tx, &new).await?.into_iter().collect();
-        // Somebody may have signed up with the same address just now.
-        for (newcomer, fate) in batch.iter().zip(&mut *fates).filter(|(_, fate)| is_new(fate)) {
-            if !added.contains(newcomer.user.id.as_str()) {
-                *fate = Fate::Known;
-            }
-        }
-        let users: Vec<&User> =
-            new.iter().map(|one| &one.user).filter(|user| added.contains(user.id.as_str())).collect();
+        newcomers: &[&Newcomer],
+    ) -> Result<HashSet<String>, Internal> {
+        let added: HashSet<String> = store::newcomers::insert(tx, newcomers).await?.into_iter().collect();
+        let users = newcomers.iter().map(|one| &one.user).filter(|user| added.contains(user.id.as_str()));
+        let users: Vec<&User> = users.collect();
         let mut words: Vec<(&UserId, String)> =
             users.iter().flat_map(|user| search::words(user).into_iter().map(|word| (&user.id, word))).collect();
         // As the larger index has them: neighbours go to the same page.
         words.sort_unstable_by(|one, other| one.1.cmp(&other.1));
         store::newcomers::index(tx, &words).await?;
         let ids: Vec<&UserId> = users.iter().map(|user| &user.id).collect();
-        self.record_all(tx, operator, EventKind::UserCreated, &ids, now).await
+        self.record_all(tx, operator, EventKind::UserCreated, &ids, self.clock.now()).await?;
+        Ok(added)
+    }
+
+    /// What becomes of those who could not be added as they are.
+    async fn add_the_others(
+        &self,
+        tx: &mut Tx,
+        operator: &Operator<'_>,
+        others: &mut [&mut Newcomer],
+        terms: &Terms,
+    ) -> Result<Vec<Fate>, Internal> {
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut fates, residents) = look(tx, &others.iter().map(|one| &**one).collect::<Vec<_>>(), terms).await?;
+        for (newcomer, fate) in others.iter_mut().zip(&fates) {
+            if *fate == Fate::NewWithoutUsername {
+                newcomer.user.username = None;
+            }
+        }
+        let is_new = |fate: &Fate| matches!(fate, Fate::New | Fate::NewWithoutUsername);
+        let new: Vec<&Newcomer> =
+            others.iter().zip(&fates).filter(|(_, fate)| is_new(fate)).map(|(one, _)| &**one).collect();
+        let added = if new.is_empty() { HashSet::new() } else { self.add(tx, operator, &new).await? };
+        for ((newcomer, fate), resident) in others.iter().zip(&mut fates).zip(residents) {
+            // Somebody may have signed up with the same address just now, or signed in to the account that is here.
+            if is_new(fate) && !added.contains(newcomer.user.id.as_str()) {
+                *fate = Fate::Known;
+            }
+            if let (Fate::Updated, Some(resident)) = (*fate, resident)
+                && !self.refresh_resident(tx, operator, newcomer, &resident).await?
+            {
+                *fate = Fate::Known;
+            }
+        }
+        Ok(fates)
     }
 
     async fn record_all(
@@ -142,7 +161,7 @@ fn news<'a>(newcomer: &'a Newcomer, resident: &'a Resident) -> (&'a str, Option<
 /// The fate of each, and whoever is here in its place.
 async fn look(
     db: &mut Connection,
-    batch: &[Newcomer],
+    batch: &[&Newcomer],
     terms: &Terms,
 ) -> Result<(Vec<Fate>, Vec<Option<Resident>>), Internal> {
     let residents = store::newcomers::residents(db, batch, BECAUSE).await?;
