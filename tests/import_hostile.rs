@@ -94,6 +94,17 @@ async fn lines_are_counted_however_they_end() {
             assert!(errors.contains(&format!("standard input:{line}: is_active")), "{end:?} {rows}: {errors}");
         }
     }
+    for (rows, line) in [
+        ("\n\nemail,active\n\n\r\n\nx@y.example,no!\n", 7),
+        ("email,active\r\nx@y.example,1\nx@z.example,1\r\nx@w.example,no!", 4),
+        ("email,active\nx@y.example,1\r\nx@z.example,no!\r\n", 3),
+        ("\u{feff}email,name,active\r\n\r\nx@y.example,\"A\r\n\r\nB\",1\r\nx@z.example,\"A\nB\",no!\r\n\r\n", 6),
+        ("email,active\rx@y.example,1\r\rx@z.example,no!", 4),
+        ("email,active\nx@y.example,1\n\nx@z.example\n", 4),
+    ] {
+        let errors = refused(&app, &[], rows);
+        assert!(errors.contains(&format!("standard input:{line}: ")), "{rows:?}: {errors}");
+    }
 }
 
 #[async_test]
