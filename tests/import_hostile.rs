@@ -2,7 +2,7 @@
 use rocket::{async_test, http::Status};
 
 use crate::{
-    import::{HASHES, import, refused, run, users},
+    import::{HASHES, import, refused, run, sign_in, users},
     support::{PASSWORD, TestApp},
 };
 
@@ -119,13 +119,42 @@ async fn a_table_may_hold_anything() {
         let table = ["import", "--database", &app.database_url, "--table", "people"];
         run(&app, &[&table[..], more].concat(), "")
     };
+    app.execute("INSERT INTO people VALUES ('cy@example.com', 'Cy', NULL)").await;
+    if is_sqlite {
+        let done = import(&[]);
+        assert_eq!((done.code, done.errors.lines().count()), (Some(1), 1));
+        assert!(done.errors.contains("people, row 2: holds what is not UTF-8: nothing"), "{}", done.errors);
+    }
     let done = import(&["--skip-broken"]);
     if is_sqlite {
-        assert_eq!((done.code, done.errors.lines().count()), (Some(1), 1));
-        assert!(done.errors.contains("people: row 2: holds what is not UTF-8"), "{}", done.errors);
+        assert!(done.words.contains("people, row 2: broken: holds what is not UTF-8"), "{}", done.words);
+        assert_eq!(names, ["Ann", "Cy"]);
     } else {
-        assert_eq!((done.code, done.errors.as_str()), (Some(0), ""), "{}", done.words);
-        assert_eq!(app.list("SELECT name FROM users ORDER BY email").await, ["Ann", "Bb"]);
+        assert_eq!(names, ["Ann", "Bb", "Cy"]);
+    }
+}
+
+#[async_test]
+async fn a_hash_that_is_kept_as_bytes_is_read_as_text() {
+    let app = TestApp::with_settings(&[("NIGHTLATCH_LIMITS__ENABLED", "false")]).await;
+    let is_sqlite = app.database_url.starts_with("sqlite");
+    let kind = if is_sqlite { "BLOB" } else { "BYTEA" };
+    let bytes = |text: &str| {
+        if is_sqlite { format!("CAST('{text}' AS BLOB)") } else { format!("convert_to('{text}', 'UTF8')") }
+    };
+    app.execute(&format!("CREATE TABLE people (email TEXT, password {kind})")).await;
+    for (who, hash) in [HASHES[0], HASHES[4]] {
+        app.execute(&format!("INSERT INTO people VALUES ('{who}@example.com', {})", bytes(hash))).await;
+    }
+    app.execute("INSERT INTO people VALUES ('without@example.com', NULL)").await;
+    let odd = if is_sqlite { "x'f6'" } else { "'\\xf6'" };
+    app.execute(&format!("INSERT INTO people VALUES ('zoe@example.com', {odd})")).await;
+    let done = run(&app, &["import", "--database", &app.database_url, "--table", "people", "--skip-broken"], "");
+    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""), "{}", done.words);
+    assert!(done.words.contains("without a password: 1"), "{}", done.words);
+    assert!(done.words.contains("people, row 4: broken: holds what is not UTF-8"), "{}", done.words);
+    for who in ["pbkdf2@example.com", "bcrypt@example.com"] {
+        assert_eq!(sign_in(&app, who, PASSWORD).await.status, Status::Ok, "{who}");
     }
 }
 

@@ -164,9 +164,12 @@ async fn read_table(open: &mut Elsewhere, table: &str, named: &[Named], sender: 
         rows.try_next().await.map_err(|error| format!("row {}: {}", number + 1, db::in_words(&error)))?
     {
         number += 1;
-        // The first is there twice.
-        let mut texts = texts.into_iter().skip(1);
-        some.push(Ok(Row { number, fields: places.map(|place| place.and_then(|_| texts.next().flatten())) }));
+        let row = texts.map(|texts| {
+            // The first is there twice.
+            let mut texts = texts.into_iter().skip(1);
+            Row { number, fields: places.map(|place| place.and_then(|_| texts.next().flatten())) }
+        });
+        some.push(row.ok_or((number, "holds what is not UTF-8".into())));
         if some.len() == CHUNK && sender.send(Ok(std::mem::take(&mut some))).await.is_err() {
             return Ok(());
         }
