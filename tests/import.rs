@@ -158,7 +158,7 @@ async fn a_row_says_name_role_age_and_state() {
 async fn accounts_without_an_address_of_their_own_are_left_out_or_kept_by_username() {
     let app = TestApp::new().await;
     let csv = format!(
-        "email,username,password\n,ann,{hash}\nBob@example.com,bob,\nbob@example.com,bob2,\nx@localhost,cy,\n,,\nd@example.com,\"d d\",\nd2@example.com,Same,\nd3@example.com,same,\n",
+        "email,username,password\n,ann,{hash}\nBob@example.com,bob,{hash}\nbob@example.com,bob2,{hash}\nx@localhost,cy,\n,,\nd@example.com,\"d d\",\nd2@example.com,Same,\nd3@example.com,same,\n",
         hash = HASHES[0].1
     );
     let words = import(&app, &[], &csv);
@@ -177,7 +177,9 @@ async fn accounts_without_an_address_of_their_own_are_left_out_or_kept_by_userna
     assert_eq!(users(&app).await, ["d2@example.com", "d3@example.com", "d@example.com"]);
 
     let words = import(&app, &["--allow-username-only"], &csv);
-    assert!(words.contains("4 new") && words.contains("3 here already"), "{words}");
+    assert!(words.contains("3 new") && words.contains("3 here already"), "{words}");
+    let nobody = "standard input:5: x@localhost: left out: it has neither an address of its own nor a password, so that nobody could sign in";
+    assert!(words.lines().any(|said| said == nobody), "{words}");
     assert_eq!(sign_in(&app, "ann", PASSWORD).await.json()["user"]["email_verified"], false);
     // Nothing is mailed to what only stands for an address, and nobody can type it.
     assert_eq!(
@@ -347,8 +349,8 @@ async fn an_export_makes_the_same_accounts_elsewhere() {
     let app = TestApp::new().await;
     app.sign_up("zoe@example.com").await;
     let csv = format!(
-        "email,username,name,password,is_superuser,is_active,created_at\nann@example.com,ann,Ann \"\"A\"\" Lee,{},1,0,2020-01-01\n,ben,,,0,1,\n",
-        HASHES[0].1
+        "email,username,name,password,is_superuser,is_active,created_at\nann@example.com,ann,Ann \"\"A\"\" Lee,{},1,0,2020-01-01\n,ben,,{},0,1,\n",
+        HASHES[0].1, HASHES[1].1
     );
     import(&app, &["--allow-username-only"], &csv.replace("Ann \"\"A\"\" Lee", "\"Ann \"\"A\"\" Lee\""));
     import(&app, &["--unverified"], "email\ncy@example.com\n");

@@ -134,6 +134,7 @@ fn left_in_words(left: Left) -> &'static str {
         Left::SharedAddress => "another row has the same address",
         Left::CaseOnly => "another row has the same address in other letter case",
         Left::NoName => "it has neither an address nor a username of its own that can be kept",
+        Left::NoPassword => "it has neither an address of its own nor a password, so that nobody could sign in",
         Left::UsernameTaken => "it has no address, and its username is another account's",
     }
 }

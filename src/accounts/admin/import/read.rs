@@ -52,6 +52,8 @@ pub enum Left {
     CaseOnly,
     /// No address, and no username that can be kept either.
     NoName,
+    /// No address, and no password either: nobody could ever sign in.
+    NoPassword,
     /// The username is another account's, and there is no address.
     UsernameTaken,
 }
@@ -156,6 +158,7 @@ impl Candidate {
         }
         match (email, username) {
             (Ok(email), _) => user.email = email,
+            (Err(_), Some(_)) if by_username && newcomer.password_hash.is_none() => return Err(Left::NoPassword),
             (Err(left), Some(username)) if by_username => {
                 user.email = Email::stand_in(&username);
                 user.email_verified_at = None;
