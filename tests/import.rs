@@ -1,5 +1,8 @@
 //! Moving in from another application, and from one instance to another.
-use std::{io::Write, process::Stdio};
+use std::{
+    io::Write,
+    process::{Child, Stdio},
+};
 
 use rocket::{async_test, http::Status};
 use serde_json::{Value, json};
@@ -33,12 +36,18 @@ pub struct Run {
     pub errors: String,
 }
 
-/// Runs the program on the database of `app`, with `input` on its standard input.
-pub fn run(app: &TestApp, arguments: &[&str], input: &str) -> Run {
+/// Starts the program on the database of `app`, with pipes, in a folder that is to be kept as long as it runs.
+pub fn start(app: &TestApp, arguments: &[&str]) -> (TempDir, Child) {
     let folder = TempDir(app.data_dir().join("command"));
     std::fs::create_dir_all(&folder.0).unwrap();
     let vars = [("NIGHTLATCH_DATABASE_URL", app.database_url.as_str()), ("NIGHTLATCH_SECRET_KEY", secret_text())];
-    let mut child = program(&folder, arguments, &vars).stdin(Stdio::piped()).spawn().unwrap();
+    let child = program(&folder, arguments, &vars).stdin(Stdio::piped()).spawn().unwrap();
+    (folder, child)
+}
+
+/// Runs it, with `input` on its standard input.
+pub fn run(app: &TestApp, arguments: &[&str], input: &str) -> Run {
+    let (_folder, mut child) = start(app, arguments);
     // A command that stops at once does not read it.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let done = child.wait_with_output().unwrap();

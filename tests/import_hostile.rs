@@ -1,8 +1,10 @@
 //! Files, tables and operators that mean harm to an import, or do it by mistake.
+use std::io::Write;
+
 use rocket::{async_test, http::Status};
 
 use crate::{
-    import::{HASHES, import, refused, run, sign_in, users},
+    import::{HASHES, import, refused, run, sign_in, start, users},
     support::{PASSWORD, TestApp},
 };
 
@@ -156,6 +158,31 @@ async fn a_hash_that_is_kept_as_bytes_is_read_as_text() {
     for who in ["pbkdf2@example.com", "bcrypt@example.com"] {
         assert_eq!(sign_in(&app, who, PASSWORD).await.status, Status::Ok, "{who}");
     }
+}
+
+#[async_test]
+async fn whoever_reads_may_have_seen_enough() {
+    let app = TestApp::new().await;
+    // More than a pipe holds.
+    let rows: String = (0..3000).map(|row| format!("ann{row}@example.com,,\"{}\"\n", "b".repeat(120))).collect();
+    let csv = format!("email,username,name\n{rows}");
+    for (arguments, input) in [
+        (&["import", "-", "--format", "csv", "--dry-run"][..], &csv),
+        (&["import", "-", "--format", "csv"], &csv),
+        (&["export", "users"], &String::new()),
+        (&["user", "list"], &String::new()),
+    ] {
+        let (_folder, mut child) = start(&app, arguments);
+        drop(child.stdout.take());
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let done = child.wait_with_output().unwrap();
+        assert_eq!(
+            (done.status.code(), String::from_utf8_lossy(&done.stderr).as_ref()),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
+    }
+    assert_eq!(app.count("SELECT COUNT(*) FROM users").await, 3000);
 }
 
 #[async_test]

@@ -38,8 +38,8 @@ pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
     let removed = fs::remove_file(&part);
     outcome?;
     removed?;
-    println!("{}: a whole copy of the database, readable by you only.", file.display());
-    println!(
+    say!("{}: a whole copy of the database, readable by you only.", file.display());
+    say!(
         "Not in it: the secret ({}). Keep that apart from the copy; without it the copy does not start.",
         if settings.secret_key.is_some() {
             "NIGHTLATCH_SECRET_KEY".into()

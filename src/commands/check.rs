@@ -36,16 +36,16 @@ struct Findings {
 
 impl Findings {
     fn ok(&mut self, what: &str, is: impl fmt::Display) {
-        println!("ok       {what}: {is}");
+        say!("ok       {what}: {is}");
     }
 
     fn warning(&mut self, what: &str, is: impl fmt::Display, fix: impl fmt::Display) {
-        println!("warning  {what}: {is}; {fix}");
+        say!("warning  {what}: {is}; {fix}");
     }
 
     fn problem(&mut self, what: &str, is: impl fmt::Display, fix: impl fmt::Display) {
         self.problems += 1;
-        println!("problem  {what}: {is}; {fix}");
+        say!("problem  {what}: {is}; {fix}");
     }
 
     fn end(self) -> Result<(), Failure> {
@@ -85,7 +85,7 @@ pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
     broker::check(&settings, &mut findings).await;
     match &secret {
         Some(secret) => public::check(settings, secret.prover(), &clock, &mut findings).await,
-        None => println!("skipped  public URL: the secret is needed to know whether the answers are this instance's"),
+        None => say!("skipped  public URL: the secret is needed to know whether the answers are this instance's"),
     }
     findings.end()
 }

@@ -1,5 +1,5 @@
 //! `nightlatch export`
-use std::io::{BufWriter, Stdout, Write, stdout};
+use std::io::{self, BufWriter, Stdout, Write, stdout};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ const PAGE: i64 = 1000;
 pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
     let (accounts, db) = domain::open(&settings).await?;
     let mut out = BufWriter::new(stdout());
-    let mut done = Ok(());
+    let mut done: Result<(), Failure> = Ok(());
     for what in &options.what {
         done = match what {
             What::Users => users(&accounts, options.with_hashes, &mut out).await,
@@ -55,10 +55,14 @@ pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
             break;
         }
     }
-    let written = out.flush();
+    let done = done.and_then(|()| Ok(out.flush()?));
     db.close().await;
-    done?;
-    Ok(written?)
+    done.or_else(|error| if is_enough(&error) { Ok(()) } else { Err(error) })
+}
+
+/// Whether the one who reads has gone, as `head` does.
+fn is_enough(error: &Failure) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 type Out = BufWriter<Stdout>;

@@ -40,8 +40,8 @@ async fn act(db: &Pool, secret: &Secret, command: &Command, now: Timestamp) -> R
         }
     }
     match command {
-        Command::List => println!("{table}"),
-        Command::Rotate => println!("There are new keys. They sign from {} on; nobody is signed out.", now.plus(LEAD)),
+        Command::List => say!("{table}"),
+        Command::Rotate => say!("There are new keys. They sign from {} on; nobody is signed out.", now.plus(LEAD)),
     }
     Ok(())
 }

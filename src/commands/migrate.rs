@@ -8,6 +8,6 @@ use crate::{
 pub async fn run(settings: Settings) -> Result<(), Failure> {
     secret::make_data_dir(&settings)?;
     database::open(&settings).await?.close().await;
-    println!("The database is up to date.");
+    say!("The database is up to date.");
     Ok(())
 }

@@ -1,4 +1,7 @@
 //! The command line: one file a sub-command.
+#[macro_use]
+mod say;
+
 mod backup;
 mod check;
 mod database;

@@ -109,20 +109,20 @@ async fn act(accounts: &Accounts, command: Command) -> Result<(), Failure> {
         Command::Create(options) => return create::run(accounts, operator, options).await,
         Command::Lock(Who { who }) => {
             let user = set_locked(accounts, operator, &who, true).await?;
-            println!("{}: locked, and signed out everywhere.", user.email.as_str());
+            say!("{}: locked, and signed out everywhere.", user.called());
         }
         Command::Unlock(Who { who }) => {
             let user = set_locked(accounts, operator, &who, false).await?;
-            println!("{}: can sign in again.", user.email.as_str());
+            say!("{}: can sign in again.", user.called());
         }
         Command::Logout(Logout { who: Some(who), .. }) => {
             let user = find(accounts, &who).await?;
             accounts.force_logout(operator, &user.id).await.map_err(in_words)?;
-            println!("{}: signed out everywhere.", user.email.as_str());
+            say!("{}: signed out everywhere.", user.called());
         }
         Command::Logout(Logout { who: None, .. }) => {
             accounts.logout_everyone(operator).await.map_err(in_words)?;
-            println!("Everybody is signed out.");
+            say!("Everybody is signed out.");
         }
         Command::ResetSecondFactor(Who { who }) => {
             let user = find(accounts, &who).await?;
@@ -130,15 +130,15 @@ async fn act(accounts: &Accounts, command: Command) -> Result<(), Failure> {
                 return Err(format!("{who}: has no second factor").into());
             }
             accounts.reset_second_factor(operator, &user.id).await.map_err(in_words)?;
-            println!("{}: has no second factor any more, and is signed out everywhere.", user.email.as_str());
+            say!("{}: has no second factor any more, and is signed out everywhere.", user.called());
         }
         Command::Delete(options) => {
             let user = find(accounts, &options.who.who).await?;
             if !options.yes {
-                create::ask_whether(&format!("Delete {} and everything stored about its owner?", user.email.as_str()))?;
+                create::ask_whether(&format!("Delete {} and everything stored about its owner?", user.called()))?;
             }
             accounts.remove_account(operator, &user.id).await.map_err(in_words)?;
-            println!("{}: deleted.", user.email.as_str());
+            say!("{}: deleted.", user.called());
         }
     }
     Ok(())

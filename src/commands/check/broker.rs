@@ -25,7 +25,7 @@ pub async fn check(settings: &Settings, findings: &mut Findings) {
     findings.ok("events", "RabbitMQ lets us in, and confirms what it takes");
     match link.is_declared(until).await {
         Ok(true) => findings.ok("exchange", format!("{EXCHANGE} is there")),
-        Ok(false) => println!("skipped  exchange: the server makes {EXCHANGE} with its first event"),
+        Ok(false) => say!("skipped  exchange: the server makes {EXCHANGE} with its first event"),
         Err(outage) => findings.problem("exchange", &outage, fix(&outage)),
     }
     link.close().await;

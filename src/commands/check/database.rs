@@ -27,7 +27,7 @@ pub async fn check(settings: &Settings, secret: Option<&Secret>, clock: &Clock, 
         }
     }
     if is_sqlite(settings) {
-        println!("skipped  clock of the database: SQLite has none");
+        say!("skipped  clock of the database: SQLite has none");
     } else {
         self::clock(&db, clock, findings).await;
     }
@@ -100,7 +100,7 @@ async fn writable(db: &Pool, findings: &mut Findings) {
 async fn keys(db: &Pool, secret: &Secret, clock: &Clock, findings: &mut Findings) {
     match crate::store::keys::all(&**db, "session").await {
         // The server makes the first one; looking does not.
-        Ok(rows) if rows.is_empty() => println!("skipped  signing keys: there are none before the first start"),
+        Ok(rows) if rows.is_empty() => say!("skipped  signing keys: there are none before the first start"),
         Ok(_) => match Keys::load(db, secret, Purpose::Session, clock.now()).await {
             Ok(_) => findings.ok("signing keys", "open with this secret"),
             Err(error) => findings.problem("signing keys", error, "bring back the secret this database was begun with"),
@@ -115,7 +115,7 @@ async fn clock(db: &Pool, clock: &Clock, findings: &mut Findings) {
     let ours = before.plus(clock.now().since(before) / 2);
     match theirs {
         Ok(Some(theirs)) => compare("clock of the database", theirs, ours, findings),
-        Ok(None) => println!("skipped  clock of the database: SQLite has none"),
+        Ok(None) => say!("skipped  clock of the database: SQLite has none"),
         Err(error) => findings.problem("clock of the database", error, "see what the database says of it"),
     }
 }

@@ -91,14 +91,14 @@ impl Report {
     /// A broken one.
     pub fn broken(&mut self, number: u64, broken: &Broken) {
         self.broken += 1;
-        println!("{}: broken: {}", self.place(number), broken_in_words(broken));
+        say!("{}: broken: {}", self.place(number), broken_in_words(broken));
     }
 
     fn line(&self, number: u64, called: &str, words: &str) {
         // Whatever stands in the file does not command the terminal.
         let called = called.escape_debug().to_string().replace("\\'", "'");
         let called = if called.is_empty() { String::new() } else { format!("{called}: ") };
-        println!("{}: {called}{words}", self.place(number));
+        say!("{}: {called}{words}", self.place(number));
     }
 
     /// The sums.
@@ -108,21 +108,21 @@ impl Report {
             "superusers: {}, locked: {}, without a password: {}",
             self.superusers, self.locked, self.without_password
         );
-        println!("{}: {rows} rows", self.source);
-        println!("{:>9} {would}new ({of_them})", self.new);
-        println!("{:>9} here already", self.known);
+        say!("{}: {rows} rows", self.source);
+        say!("{:>9} {would}new ({of_them})", self.new);
+        say!("{:>9} here already", self.known);
         let others = [("brought up to date", self.updated), ("left out: broken", self.broken)];
         for (words, number) in others.into_iter().filter(|(_, number)| *number > 0) {
-            println!("{number:>9} {would}{words}");
+            say!("{number:>9} {would}{words}");
         }
         for (words, number) in &self.left {
-            println!("{number:>9} {would}left out: {words}");
+            say!("{number:>9} {would}left out: {words}");
         }
         for (words, number) in &self.changed {
-            println!("{number:>9} {would}{words}");
+            say!("{number:>9} {would}{words}");
         }
         if self.rehearsal {
-            println!("Nothing was written.");
+            say!("Nothing was written.");
         }
     }
 }

@@ -48,9 +48,9 @@ pub async fn run(accounts: &Accounts, operator: &Operator<'_>, options: Options)
         password: password.as_ref().map(|password| password.as_str()),
     };
     let user = accounts.create_account(operator, &new).await.map_err(in_words)?;
-    println!("{}: {}", user.email.as_str(), user.id);
+    say!("{}: {}", user.email.as_str(), user.id);
     if password.is_none() {
-        println!("A letter tells its owner to set a password; a running server sends it.");
+        say!("A letter tells its owner to set a password; a running server sends it.");
     }
     Ok(())
 }

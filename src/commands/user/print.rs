@@ -7,7 +7,7 @@ use crate::{accounts::admin::Account, clock::Timestamp};
 /// One account: as JSON on one line, or in words.
 pub fn one(account: &Account, as_json: bool) {
     if as_json {
-        println!("{}", object(account));
+        say!("{}", object(account));
         return;
     }
     let user = &account.user;
@@ -22,7 +22,7 @@ pub fn one(account: &Account, as_json: bool) {
     table.add_row(["state", account.status()]);
     table.add_row(["made", &user.created_at.to_string()]);
     table.add_row(["last sign-in", &account.last_signin_at.map_or_else(String::new, |at| at.to_string())]);
-    println!("{table}");
+    say!("{table}");
 }
 
 /// Accounts for people.
@@ -41,7 +41,7 @@ pub fn table(accounts: &[Account]) {
             &account.last_signin_at.map_or_else(|| "never".to_owned(), |at| at.to_string()),
         ]);
     }
-    println!("{table}");
+    say!("{table}");
 }
 
 fn plain() -> Table {
