@@ -128,6 +128,8 @@ async fn a_table_may_hold_anything() {
         assert!(done.errors.contains("people, row 2: holds what is not UTF-8: nothing"), "{}", done.errors);
     }
     let done = import(&["--skip-broken"]);
+    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""), "{}", done.words);
+    let names = app.list("SELECT name FROM users ORDER BY email").await;
     if is_sqlite {
         assert!(done.words.contains("people, row 2: broken: holds what is not UTF-8"), "{}", done.words);
         assert_eq!(names, ["Ann", "Cy"]);
@@ -214,8 +216,16 @@ async fn nobody_is_told_that_letters_go_to_what_is_no_address() {
     }
     let page = app.get("/account").await.into_string().await.unwrap();
     assert!(page.contains("There is none yet") && page.contains("value=\"ben\""), "{page}");
+    let answer = app.get("/api/account").await.into_string().await.unwrap();
+    assert!(answer.contains("\"email\":null,") && answer.contains("\"username\":\"ben\""), "{answer}");
+    let shown = run(&app, &["user", "show", "ben"], "").words + &run(&app, &["user", "list", "--json"], "").words;
+    assert!(shown.contains("ben") && !shown.contains("username.invalid"), "{shown}");
     let root = app.superuser().await;
     let id: String = app.ask("SELECT id FROM users WHERE username = 'ben'").await;
+    for path in ["/api/admin/users".to_owned(), "/api/admin/sessions".to_owned(), format!("/api/admin/users/{id}")] {
+        let answer = app.get_as(&root, &path).await.body;
+        assert!(answer.contains("\"email\":null,") && !answer.contains("username.invalid"), "{path}: {answer}");
+    }
     for path in ["/admin/users".to_owned(), format!("/admin/users/{id}")] {
         let page = app.get_as(&root, &path).await.body;
         assert!(page.contains("ben") && !page.contains("username.invalid"), "{path}: {page}");

@@ -59,6 +59,11 @@ impl Email {
         self.0.ends_with(NO_ADDRESS)
     }
 
+    /// The address; `None` for what stands for one.
+    pub fn real(&self) -> Option<&str> {
+        (!self.is_stand_in()).then_some(&self.0)
+    }
+
     /// Where letters go that go nowhere.
     pub(crate) fn nobody() -> Self {
         Self(String::new())

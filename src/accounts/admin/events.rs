@@ -76,12 +76,12 @@ impl Accounts {
         Ok(addresses)
     }
 
-    /// The address of the account of `id`, while it is there.
+    /// The address of the account of `id`, or its username where it has none, while it is there.
     ///
     /// # Errors
     /// The database is gone.
     pub async fn address(&self, id: &UserId) -> Result<Option<String>, Internal> {
         let user = store::users::by_id(&*self.db, id).await?;
-        Ok(user.map(|user| user.email.as_str().to_owned()))
+        Ok(user.map(|user| user.called().to_owned()))
     }
 }

@@ -104,6 +104,6 @@ impl Accounts {
     }
 
     fn proposal(&self, user: &User, secret: &SharedSecret) -> Result<Proposal, Internal> {
-        Ok(Proposal { secret: secret.base32(), uri: secret.uri(&self.rules.host, user.email.as_str())? })
+        Ok(Proposal { secret: secret.base32(), uri: secret.uri(&self.rules.host, user.called())? })
     }
 }

@@ -13,7 +13,7 @@ pub fn one(account: &Account, as_json: bool) {
     let user = &account.user;
     let mut table = plain();
     table.add_row(["id", user.id.as_str()]);
-    table.add_row(["address", user.email.as_str()]);
+    table.add_row(["address", user.email.real().unwrap_or("none")]);
     table.add_row(["proven", if user.email_verified_at.is_some() { "yes" } else { "no" }]);
     table.add_row(["name", &user.name]);
     table.add_row(["username", user.username.as_ref().map_or("", |name| name.as_str())]);
@@ -32,7 +32,7 @@ pub fn table(accounts: &[Account]) {
     for account in accounts {
         let user = &account.user;
         table.add_row([
-            user.email.as_str(),
+            user.email.real().unwrap_or_default(),
             &user.name,
             user.username.as_ref().map_or("", |name| name.as_str()),
             user.role.as_str(),
@@ -54,7 +54,7 @@ fn object(account: &Account) -> serde_json::Value {
     let user = &account.user;
     json!({
         "id": user.id,
-        "email": user.email.as_str(),
+        "email": user.email.real(),
         "name": user.name,
         "username": user.username.as_ref().map(|name| name.as_str()),
         "role": user.role,

@@ -31,8 +31,8 @@ pub use stats::StatsAnswer;
 pub struct UserAnswer {
     /// Opaque.
     id: String,
-    /// Where letters go.
-    email: String,
+    /// Where letters go; null for an account that came here with a username only.
+    email: Option<String>,
     /// What its owner wants to be called; may be empty.
     name: String,
     /// Another name to sign in with.
@@ -153,7 +153,7 @@ impl From<&User> for UserAnswer {
     fn from(user: &User) -> Self {
         Self {
             id: user.id.to_string(),
-            email: user.email.as_str().to_owned(),
+            email: user.email.real().map(str::to_owned),
             name: user.name.clone(),
             username: user.username.as_ref().map(|name| name.as_str().to_owned()),
             role: user.role,

@@ -14,7 +14,7 @@ use crate::{
         admin::{Account, AnySession, Page},
     },
     clock::Timestamp,
-    model::{session::EndReason, user::Role},
+    model::{email::Email, session::EndReason, user::Role},
 };
 
 /// An account as superusers see it.
@@ -22,8 +22,8 @@ use crate::{
 pub struct AccountAnswer {
     /// Opaque.
     id: String,
-    /// Where letters go.
-    email: String,
+    /// Where letters go; null for an account that came here with a username only.
+    email: Option<String>,
     /// What its owner wants to be called; may be empty.
     name: String,
     /// Another name to sign in with.
@@ -68,8 +68,8 @@ pub struct AnySessionAnswer {
     id: String,
     /// Whose it is.
     user_id: String,
-    /// Where their letters go.
-    email: String,
+    /// Where their letters go; null for an account that came here with a username only.
+    email: Option<String>,
     #[schema(schema_with = session_kind)]
     kind: &'static str,
     /// When it began.
@@ -142,7 +142,7 @@ impl From<Account> for AccountAnswer {
         let (status, user) = (account.status(), account.user);
         Self {
             id: user.id.to_string(),
-            email: user.email.as_str().to_owned(),
+            email: user.email.real().map(str::to_owned),
             name: user.name,
             username: user.username.map(|name| name.as_str().to_owned()),
             role: user.role,
@@ -167,7 +167,7 @@ impl From<Page<AnySession>> for AllSessionsAnswer {
         let answer = |session: AnySession| AnySessionAnswer {
             id: session.id.to_string(),
             user_id: session.user_id.to_string(),
-            email: session.email,
+            email: Email::stored(session.email).real().map(str::to_owned),
             kind: session.kind.as_str(),
             created_at: session.created_at.rfc3339(),
             last_seen_at: session.last_seen_at.rfc3339(),
