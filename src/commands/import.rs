@@ -9,7 +9,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::ProgressBar;
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::{
+    sync::mpsc::{self, Receiver, Sender},
+    time::{Instant, sleep},
+};
 
 use crate::{
     accounts::{
@@ -33,6 +36,9 @@ use source::{Chunk, Format, Item, Source};
 
 /// Accounts in one transaction: few enough that a running server waits a fraction of a second for it.
 const BATCH: usize = 500;
+
+/// The part of the time that a batch took for which those who wait for SQLite get a chance then.
+const PAUSE: u32 = 4;
 
 #[derive(Args)]
 pub struct Options {
@@ -197,7 +203,12 @@ async fn take(
         let fates = if report.is_rehearsal() {
             accounts.foresee(&newcomers, &terms).await.map_err(in_words)?
         } else {
-            accounts.take_in(&operator, newcomers, &terms).await.map_err(in_words)?
+            let began = Instant::now();
+            let fates = accounts.take_in(&operator, newcomers, &terms).await.map_err(in_words)?;
+            if accounts.keeps_servers_waiting().await.map_err(in_words)? {
+                sleep(began.elapsed() / PAUSE).await;
+            }
+            fates
         };
         let mut fates = fates.into_iter();
         bar.suspend(|| {

@@ -51,6 +51,15 @@ impl Accounts {
         Ok(batch.iter().map(fate).map(|fate| fate.unwrap_or(Fate::Known)).collect())
     }
 
+    /// Whether servers wait for each batch that is taken in: SQLite has one writer at a time, and of those that wait in other processes each
+    /// only looks now and then whether it is free.
+    ///
+    /// # Errors
+    /// The database is gone.
+    pub async fn keeps_servers_waiting(&self) -> Result<bool, AdminError> {
+        Ok(self.db.is_sqlite() && store::nodes::count(&*self.db).await? > 0)
+    }
+
     /// What would become of a batch. Nothing is written, and nothing locked.
     ///
     /// # Errors
