@@ -44,10 +44,11 @@ pub struct Resident {
     pub is_untouched: bool,
 }
 
-/// The accounts that have the address, the username or the id of one of `newcomers`; `because` is what stands beside the event of an import.
+/// The accounts that have the address, the username or the id of one of `newcomers`; `because` is what stands beside the events of an import.
 pub async fn residents(db: &mut Connection, newcomers: &[&Newcomer], because: &str) -> sqlx::Result<Vec<Resident>> {
+    // Its events are few. Asked for their type too, SQLite would look through those of this type, of everybody.
     let sql = "SELECT id, email, username, name, password_hash, role, version, last_signin_at, second_factor_at,
-            (SELECT COUNT(*) FROM events WHERE user_id = users.id AND type = 'user.created' AND data = $2) AS imports
+            (SELECT COUNT(*) FROM events WHERE user_id = users.id AND data = $2) AS imports
         FROM users WHERE id IN (
             SELECT users.id FROM jsonb_each(jsonb($1)) JOIN users ON email = value ->> 0
             UNION SELECT users.id FROM jsonb_each(jsonb($1)) JOIN users ON username = value ->> 1
