@@ -1,5 +1,5 @@
 //! Accounts that come many at a time: a few statements for a batch, where one for each would take several times as long.
-use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use sqlx::{Row, any::AnyRow};
 
 use super::moment;
@@ -54,7 +54,7 @@ pub async fn residents(db: &mut Connection, newcomers: &[&Newcomer], because: &s
             UNION SELECT users.id FROM jsonb_each(jsonb($1)) JOIN users ON username = value ->> 1
             UNION SELECT users.id FROM jsonb_each(jsonb($1)) JOIN users ON users.id = value ->> 2)";
     let names = listed(newcomers.iter().map(|Newcomer { user, .. }| {
-        (user.email.as_str(), user.username.as_ref().map(Username::as_str), user.id.as_str())
+        json!([user.email.as_str(), user.username.as_ref().map(Username::as_str), user.id.as_str()])
     }));
     // Planned anew each time: what PostgreSQL plans while the table is empty reads all of it later.
     let rows = sqlx::query(sql).persistent(false).bind(names).bind(because).fetch_all(db).await?;
@@ -83,10 +83,10 @@ pub async fn insert(db: &mut Connection, newcomers: &[&Newcomer]) -> sqlx::Resul
             CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT), CAST(value ->> 10 AS BIGINT)
         FROM jsonb_each(jsonb($1)) WHERE TRUE ON CONFLICT DO NOTHING RETURNING id";
     let rows = listed(newcomers.iter().map(|Newcomer { user, password_hash, last_signin_at }| {
-        (
+        json!([
             user.id.as_str(),
             user.email.as_str(),
-            &user.name,
+            user.name,
             user.username.as_ref().map(Username::as_str),
             user.role.as_str(),
             password_hash,
@@ -95,7 +95,7 @@ pub async fn insert(db: &mut Connection, newcomers: &[&Newcomer]) -> sqlx::Resul
             user.email_verified_at.map(Timestamp::millis),
             user.created_at.millis(),
             last_signin_at.map(Timestamp::millis),
-        )
+        ])
     }));
     sqlx::query_scalar(sql).bind(rows).fetch_all(db).await
 }
@@ -103,7 +103,7 @@ pub async fn insert(db: &mut Connection, newcomers: &[&Newcomer]) -> sqlx::Resul
 /// Writes down what new accounts are found by: id and word of each.
 pub async fn index(db: &mut Connection, words: &[(&UserId, String)]) -> sqlx::Result<()> {
     let sql = "INSERT INTO user_words (user_id, word) SELECT value ->> 0, value ->> 1 FROM jsonb_each(jsonb($1))";
-    let rows = listed(words.iter().map(|(id, word)| (id.as_str(), word)));
+    let rows = listed(words.iter().map(|(id, word)| json!([id.as_str(), word])));
     sqlx::query(sql).bind(rows).execute(db).await?;
     Ok(())
 }
@@ -121,7 +121,7 @@ pub async fn record(
         "INSERT INTO events (id, type, user_id, ip, user_agent, data, created_at, publish_after, publish_attempts)
         SELECT value ->> 0, $2, value ->> 1, $3, $4, $5, $6, $7, 0 FROM jsonb_each(jsonb($1))";
     sqlx::query(sql)
-        .bind(listed(users.iter().map(|id| (row_id(now), id.as_str()))))
+        .bind(listed(users.iter().map(|id| json!([row_id(now), id.as_str()]))))
         .bind(kind.as_str())
         .bind(client.ip.as_deref())
         .bind(client.user_agent.as_deref())
@@ -142,8 +142,7 @@ pub async fn update(db: &mut Connection, id: &str, name: &str, password_hash: Op
 }
 
 /// Rows as one parameter, `{"0":[...],"1":[...]}`: both databases have a `jsonb_each` for it, and one statement serves any number of rows.
-fn listed(rows: impl Iterator<Item = impl Serialize>) -> String {
-    let mut text = Vec::new();
-    let written = serde_json::Serializer::new(&mut text).collect_map(rows.enumerate());
-    written.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
+fn listed(rows: impl Iterator<Item = Value>) -> String {
+    let rows: Vec<String> = rows.enumerate().map(|(number, row)| format!("\"{number}\":{row}")).collect();
+    format!("{{{}}}", rows.join(","))
 }
