@@ -119,6 +119,14 @@ impl Pool {
         Transaction::begin(self.connections.acquire_by(first_by).await?, BEGIN_SQLITE, Some(turn)).await
     }
 
+    /// What `act` gives, which somebody else does for the caller and others: nobody waits longer for that than for the database itself.
+    ///
+    /// # Errors
+    /// It was not done within three seconds; it may be later.
+    pub async fn in_time<T>(&self, act: impl Future<Output = T>) -> sqlx::Result<T> {
+        timeout(self.connections.patience, act).await.map_err(|_| connection::silent())
+    }
+
     /// Gives a transaction that adds very many rows room on SQLite: 16 MiB of memory, or the pages of its indexes are written several times
     /// before it ends; and 64 MiB of log, or those that each transaction changes again are moved to the database after each. Each is on
     /// the disk when its commit is answered, as ever.

@@ -48,7 +48,8 @@ impl Accounts {
             // Whoever came first may go away, and the others wait on.
             tokio::spawn(async move { accounts.make_rounds().await });
         }
-        match told.await.map_err(|_| Internal::new("a round of refreshes was not finished"))?? {
+        let told = self.db.in_time(told).await?;
+        match told.map_err(|_| Internal::new("a round of refreshes was not finished"))?? {
             // It may have been left out, and on SQLite nothing is.
             None if !self.db.is_sqlite() => Ok(self.commit_rotations(&[rotation], &[client]).await?.pop().flatten()),
             outcome => Ok(outcome),
@@ -111,6 +112,8 @@ impl Rotations {
     /// The next round, of which no two are of one session; without one nobody is at work any more.
     fn next(&self) -> Option<Vec<Waiting>> {
         let mut queue = self.lock();
+        // Who has gone away, or was told to come back, is not served behind its back.
+        queue.waiting.retain(|one| !one.tell.is_closed());
         let mut sessions = HashSet::new();
         let mut fits = |one: &mut Waiting| sessions.len() < ROUND && sessions.insert(one.rotation.session.clone());
         let round: Vec<_> = queue.waiting.extract_if(.., |one| fits(one)).collect();
