@@ -19,6 +19,7 @@ use argon2::{
     password_hash::phc::{Output, PasswordHash, Salt},
 };
 use prometheus_client::metrics::counter::Counter;
+use rustix::process::setpriority_process;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{accounts::Internal, model::id::random, model::password::Password, settings};
@@ -28,6 +29,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Bytes of a tag (RFC 9106, 4: 256 bits).
 const TAG_BYTES: usize = 32;
+
+/// How far hashing threads stand behind those that answer (nice(2), which counts for a thread on Linux): while both want a core, they get
+/// a third of it.
+const NICE: i32 = 5;
 
 /// How long memory for hashes is kept when nobody signs in.
 const KEPT: Duration = Duration::from_secs(10);
@@ -212,6 +217,8 @@ impl Drop for Place {
 
 /// Does one job after another.
 fn work(queue: &Mutex<mpsc::Receiver<Job>>, kept: &Arc<Mutex<Vec<Vec<Block>>>>, most: usize) {
+    // Where it is refused, others wait a little longer.
+    let _ = setpriority_process(None, NICE);
     loop {
         // One waits at a time: for all of them, also where the memory of others is no longer needed.
         let job = lock(queue).recv_timeout(KEPT);

@@ -108,3 +108,12 @@ async fn whoever_gets_no_connection_in_time_is_told_so() {
     held.rollback().await.unwrap();
     sqlx::query(COUNT_ON).execute(&*pool).await.unwrap();
 }
+
+#[async_test]
+async fn sqlite_is_built_so_that_a_statement_keeps_its_plan() {
+    let pool = Pool::connect("sqlite::memory:", 1).await.unwrap();
+    let kept: i64 =
+        sqlx::query_scalar("SELECT sqlite_compileoption_used('ENABLE_QPSG')").fetch_one(&*pool).await.unwrap();
+    assert_eq!(kept, 1, "build it where .cargo/config.toml is read");
+    pool.close().await;
+}

@@ -24,7 +24,7 @@ async fn who_is_signed_in_and_a_page_without_stored_data_ask_the_database_nothin
     for path in ["/api/auth/session", "/stay", "/static/app.css"] {
         assert_eq!(statements_of_page(&app, path).await, 0, "{path}");
     }
-    for (path, number) in [("/api/account", 1), ("/dashboard", 2)] {
+    for (path, number) in [("/api/account", 1), ("/dashboard", 1)] {
         assert_eq!(statements_of_page(&app, path).await, number, "{path} shows what is stored");
     }
 }

@@ -24,8 +24,10 @@ impl Accounts {
     /// # Errors
     /// The account was deleted meanwhile, or a fault of ours.
     pub async fn overview(&self, session: &Session) -> Result<Overview, ActError> {
-        let user = self.account(session).await?;
-        let signins = store::sessions::recent(&*self.db, &session.user_id, RECENT_SIGNINS).await?;
+        let Some((user, signins)) = store::overview::of(&*self.db, &session.user_id, RECENT_SIGNINS).await? else {
+            self.learn_ending(&session.id).await?;
+            return Err(ActError::SignedOut);
+        };
         Ok(Overview { user, signins })
     }
 }

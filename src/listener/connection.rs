@@ -35,7 +35,7 @@ impl Connection {
         let service = service_fn(move |request| exchange(Arc::clone(&door), Arc::clone(&asked), peer, request));
         let mut http = Builder::new();
         // The stream itself watches the time.
-        http.keep_alive(patience.idle.is_some()).header_read_timeout(None).max_buf_size(HEAD).writev(false);
+        http.keep_alive(patience.idle.is_some()).header_read_timeout(None).max_buf_size(HEAD);
         let mut connection = pin!(http.serve_connection(io, service));
         // How it ended is between the client and its network.
         tokio::select! {

@@ -12,6 +12,7 @@ pub mod lines;
 pub mod newcomers;
 pub mod nodes;
 pub mod outbox;
+pub mod overview;
 pub mod recovery_codes;
 pub mod requests;
 pub mod roll;

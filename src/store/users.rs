@@ -242,7 +242,7 @@ pub(super) fn account(row: &AnyRow) -> sqlx::Result<Account> {
     })
 }
 
-fn user(row: &AnyRow) -> sqlx::Result<User> {
+pub(super) fn user(row: &AnyRow) -> sqlx::Result<User> {
     Ok(User {
         id: UserId::from(row.try_get::<String, _>("id")?),
         email: Email::stored(row.try_get("email")?),
