@@ -16,6 +16,10 @@ pub const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait, and how long a worker has to go well until the next panic is a first one.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
+/// How long after the one before each begins: all at once they would open a connection to the database each, and SQLite's take a quarter
+/// of a megabyte.
+const APART: Duration = Duration::from_millis(20);
+
 /// Those who are at work.
 pub struct Crew {
     first_wait: Duration,
@@ -38,9 +42,14 @@ impl Crew {
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        let kept = keep(name, work, self.first_wait, self.stop());
+        let (stop, kept) = (self.stop(), keep(name, work, self.first_wait, self.stop()));
         // A panic elsewhere leaves the set as it was.
-        self.at_work.lock().unwrap_or_else(PoisonError::into_inner).spawn(kept);
+        let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = APART * u32::try_from(at_work.len()).unwrap_or(0);
+        at_work.spawn(async move {
+            stop.sleep(wait).await;
+            kept.await;
+        });
     }
 
     /// What everybody is told by.
