@@ -200,16 +200,17 @@ impl Workers {
 
     fn start(self, crew: &Crew) {
         let Self { accounts, postman, queued, follower, keysmith, sealer, sweeper, publisher, recorded, .. } = self;
-        crew.hire("postman", move |stop| {
-            let (postman, queued) = (Arc::clone(&postman), Arc::clone(&queued));
-            async move { postman.run(&queued, &stop).await }
-        });
+        // First: after a long reading at the start the node is not ready until it has read what came meanwhile.
         crew.hire("follower", move |stop| {
             let follower = Arc::clone(&follower);
             async move {
                 follower.run(&stop).await;
                 follower.leave().await;
             }
+        });
+        crew.hire("postman", move |stop| {
+            let (postman, queued) = (Arc::clone(&postman), Arc::clone(&queued));
+            async move { postman.run(&queued, &stop).await }
         });
         crew.hire("keysmith", move |stop| {
             let keysmith = Arc::clone(&keysmith);

@@ -44,9 +44,12 @@ class Program:
         give_up = time.monotonic() + 15
         while self.process.poll() is None and time.monotonic() < give_up:
             try:
-                return self.ask("GET", self.probe)[0].status < 400 and self.process.poll() is None
+                # Not ready yet, where it answers 503.
+                if self.ask("GET", self.probe)[0].status < 400:
+                    return self.process.poll() is None
             except OSError:
-                time.sleep(0.02)
+                pass
+            time.sleep(0.02)
         return False
 
     def ask(self, method, path, body=None, headers=None):
